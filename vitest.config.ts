@@ -1,16 +1,17 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// Two lanes: `unit` is every test beside the code; `tidy` holds the shape of the repository itself.
+// `unit`: the tests beside the code. `tidy`: the shape of the repository. `e2e`: the built program and the real tools.
+// `conformance`: the suites that run against any API server. `inputs`: charts and manifests from a folder that is named.
+const slow = { testTimeout: 90_000, hookTimeout: 90_000, fileParallelism: false };
 const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'] } },
       { extends: true, test: { name: 'tidy', include: ['tests/tidy/**/*.test.ts'] } },
-      {
-        extends: true,
-        test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 60_000, fileParallelism: false },
-      },
+      { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'inputs', include: ['tests/inputs/**/*.test.ts'], ...slow, testTimeout: 300_000 } },
     ],
   },
 });
