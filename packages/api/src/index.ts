@@ -1,4 +1,16 @@
 export { type Clock, formatMicroTime, formatTime, type Instant, parseTime } from './clock.ts';
+export { type DurationResult, formatGoDuration, formatHumanDuration, parseGoDuration } from './duration.ts';
+export { type GoShape, goEncoder, goRawJson, goString } from './go-json.ts';
+export { intValue, percentOf, scaledValue } from './int-or-string.ts';
+export {
+  analysisRunType,
+  analysisTemplateType,
+  annotations,
+  clusterAnalysisTemplateType,
+  experimentType,
+  labels,
+  rolloutType,
+} from './kinds.ts';
 export {
   apiVersionOf,
   type Condition,
@@ -15,6 +27,10 @@ export {
   resourcePath,
   splitKey,
 } from './meta.ts';
+export { defaultPodTemplate, podTemplatesEqual } from './pod-defaults.ts';
+export { fnv1a, podTemplateHash, safeEncode } from './pod-template-hash.ts';
+export { podTemplateJson } from './pod-template-shape.ts';
+export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFormat } from './quantity.ts';
 export {
   type FieldRequirement,
   formatLabelSelector,
@@ -29,3 +45,109 @@ export {
   SelectorError,
 } from './selector.ts';
 export { failure, isStatusError, type Status, type StatusCause, StatusError, type StatusReason } from './status.ts';
+export { canaryStepHash } from './step-hash.ts';
+export type {
+  AnalysisArgument,
+  AnalysisPhase,
+  AnalysisRun,
+  AnalysisRunSpec,
+  AnalysisRunStatus,
+  AnalysisTemplate,
+  AnalysisTemplateReference,
+  AnalysisTemplateSpec,
+  Authentication,
+  CloudWatchMetric,
+  ClusterAnalysisTemplate,
+  DatadogMetric,
+  DryRunRule,
+  FieldReference,
+  GraphiteMetric,
+  HeaderPair,
+  InfluxdbMetric,
+  JobMetric,
+  KayentaMetric,
+  Measurement,
+  MeasurementRetentionRule,
+  Metric,
+  MetricProvider,
+  MetricResult,
+  NewRelicMetric,
+  PrometheusMetric,
+  RunSummary,
+  SecretKeyReference,
+  SkyWalkingMetric,
+  WavefrontMetric,
+  WebMetric,
+} from './types/analysis.ts';
+export type {
+  Experiment,
+  ExperimentAnalysis,
+  ExperimentAnalysisRunStatus,
+  ExperimentSpec,
+  ExperimentStatus,
+  ExperimentTemplate,
+  ExperimentTemplateStatus,
+  ExtraMetadata,
+  TemplateStatusCode,
+} from './types/experiment.ts';
+export type {
+  AlbStatus,
+  AlbTargetGroup,
+  AntiAffinity,
+  BackgroundAnalysis,
+  BlueGreenStatus,
+  BlueGreenStrategy,
+  CanaryStatus,
+  CanaryStep,
+  CanaryStrategy,
+  CompletionStatus,
+  ExperimentStep,
+  ExperimentStepAnalysis,
+  ExperimentStepTemplate,
+  IstioVirtualService,
+  PauseCondition,
+  PauseReason,
+  Rollout,
+  RolloutAnalysis,
+  RolloutAnalysisArgument,
+  RolloutAnalysisRunStatus,
+  RolloutCondition,
+  RolloutConditionType,
+  RolloutDuration,
+  RolloutPhase,
+  RolloutSpec,
+  RolloutStatus,
+  RolloutStrategy,
+  SetCanaryScale,
+  SetHeaderRoute,
+  SetMirrorRoute,
+  StepPluginStatus,
+  StringMatch,
+  TrafficRouting,
+  TrafficWeights,
+  WeightDestination,
+  WorkloadReference,
+} from './types/rollout.ts';
+export type {
+  Affinity,
+  Container,
+  ContainerPort,
+  ContainerState,
+  ContainerStatus,
+  Deployment,
+  IntOrString,
+  Job,
+  LabelSelectorTerm,
+  Pod,
+  PodAffinityRules,
+  PodSpec,
+  PodStatus,
+  PodTemplate,
+  PodTemplateSpec,
+  ReplicaSet,
+  ReplicaSetSpec,
+  ReplicaSetStatus,
+  ResourceList,
+  Service,
+  ServicePort,
+} from './types/workloads.ts';
