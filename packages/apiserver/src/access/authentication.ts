@@ -1,0 +1,122 @@
+/**
+ * Who asks: a client certificate of our authority, the administrator's token, or a ServiceAccount token, in that order, and after
+ * that whom they ask to be taken for (impersonation). No credentials at all means `system:anonymous`.
+ */
+import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { type Clock, failure, StatusError } from '@sluice/api';
+import type { AuthenticationRequest, Authenticator, Authorizer, UserInfo } from '../ports.ts';
+import { impersonate } from './impersonation.ts';
+import type { Keys } from './keys.ts';
+import { type ServiceAccountTokens, tokenIssuer } from './service-account-tokens.ts';
+
+export const administrator: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters'] };
+
+export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+
+export type AuthenticatorOptions = {
+  readonly keys: Keys;
+  readonly tokens: ServiceAccountTokens;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+};
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const certificates = certificateReader(options);
+  const bearer = bearerReader(options);
+
+  const own = (request: AuthenticationRequest): UserInfo => {
+    const byCertificate = request.clientCertificate === undefined ? undefined : certificates(request.clientCertificate);
+    if (byCertificate?.ok === true) return byCertificate.user;
+    const token = bearerToken(request.headers.authorization);
+    const byToken = token === undefined ? undefined : bearer(token);
+    if (byToken !== undefined) return byToken;
+    if (token !== undefined || byCertificate !== undefined) throw unauthorized();
+    return anonymous;
+  };
+
+  return { authenticate: async (request) => impersonate(own(request), request.headers, options.authorizer) };
+}
+
+/** The answer of a real server to wrong credentials: it never says what was wrong. */
+export function unauthorized(): StatusError {
+  return new StatusError(failure(401, 'Unauthorized', 'Unauthorized'));
+}
+
+/** Adds the group that everybody but the anonymous user is in. */
+export function authenticated(user: UserInfo): UserInfo {
+  return user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] };
+}
+
+/** Text after `Bearer`; `undefined` for other schemes. */
+function bearerToken(header: string | undefined): string | undefined {
+  const match = /^bearer +(\S+)\s*$/i.exec(header ?? '');
+  return match?.[1];
+}
+
+function bearerReader({ keys, tokens }: AuthenticatorOptions): (token: string) => UserInfo | undefined {
+  const master = authenticated(administrator);
+  return (token) => {
+    if (isSameText(token, keys.administratorToken())) return master;
+    const verdict = tokens.verify(token);
+    return verdict?.ok === true && verdict.audiences.includes(tokenIssuer) ? authenticated(verdict.user) : undefined;
+  };
+}
+
+/** Compares without telling by its duration how much is equal. */
+function isSameText(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+type CertificateVerdict = { readonly ok: true; readonly user: UserInfo } | { readonly ok: false };
+
+/** Certificates are few and checking one costs 0.3 ms, so verdicts are kept until the certificate's end. */
+function certificateReader({ keys, clock }: AuthenticatorOptions): (der: Uint8Array) => CertificateVerdict {
+  const kept = new Map<string, { verdict: CertificateVerdict; validFrom: number; validTo: number }>();
+  return (der) => {
+    const fingerprint = createHash('sha256').update(der).digest('hex');
+    let found = kept.get(fingerprint);
+    if (found === undefined) {
+      found = judgeCertificate(der, fingerprint, keys.authority().certificatePem);
+      if (kept.size >= 1000) kept.clear();
+      kept.set(fingerprint, found);
+    }
+    const now = clock.now();
+    return now >= found.validFrom && now < found.validTo ? found.verdict : { ok: false };
+  };
+}
+
+function judgeCertificate(
+  der: Uint8Array,
+  fingerprint: string,
+  authorityPem: string,
+): { verdict: CertificateVerdict; validFrom: number; validTo: number } {
+  try {
+    const certificate = new X509Certificate(der);
+    const authority = new X509Certificate(authorityPem);
+    const isOurs = certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+    const isForClients = (certificate.keyUsage as readonly string[] | undefined)?.includes(clientAuth) === true;
+    const subject = subjectOf(certificate);
+    const isNamed = subject.commonName !== '';
+    const user: UserInfo = {
+      name: subject.commonName,
+      groups: subject.organizations,
+      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+    };
+    return {
+      verdict: isOurs && isForClients && isNamed ? { ok: true, user: authenticated(user) } : { ok: false },
+      validFrom: Date.parse(certificate.validFrom),
+      validTo: Date.parse(certificate.validTo),
+    };
+  } catch {
+    return { verdict: { ok: false }, validFrom: 0, validTo: Number.POSITIVE_INFINITY };
+  }
+}
+
+function subjectOf(certificate: X509Certificate): { commonName: string; organizations: readonly string[] } {
+  const values = (attribute: string): readonly string[] =>
+    certificate.subject.split('\n').flatMap((line) => (line.startsWith(`${attribute}=`) ? [line.slice(attribute.length + 1)] : []));
+  return { commonName: values('CN')[0] ?? '', organizations: values('O') };
+}
