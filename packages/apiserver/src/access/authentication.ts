@@ -22,21 +22,26 @@ export type AuthenticatorOptions = {
   readonly clock: Clock;
 };
 
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+/** Whose a bearer token is, whatever audience it was made for. */
+export type BearerVerdict =
+  | { readonly ok: true; readonly user: UserInfo; readonly audiences: readonly string[] }
+  | { readonly ok: false; readonly problem: string };
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator & { judgeBearer(token: string): BearerVerdict } {
   const certificates = certificateReader(options);
-  const bearer = bearerReader(options);
+  const judgeBearer = bearerJudge(options);
 
   const own = (request: AuthenticationRequest): UserInfo => {
     const byCertificate = request.clientCertificate === undefined ? undefined : certificates(request.clientCertificate);
     if (byCertificate?.ok === true) return byCertificate.user;
     const token = bearerToken(request.headers.authorization);
-    const byToken = token === undefined ? undefined : bearer(token);
-    if (byToken !== undefined) return byToken;
+    const byToken = token === undefined ? undefined : judgeBearer(token);
+    if (byToken?.ok === true && byToken.audiences.includes(tokenIssuer)) return byToken.user;
     if (token !== undefined || byCertificate !== undefined) throw unauthorized();
     return anonymous;
   };
 
-  return { authenticate: async (request) => impersonate(own(request), request.headers, options.authorizer) };
+  return { judgeBearer, authenticate: async (request) => impersonate(own(request), request.headers, options.authorizer) };
 }
 
 /** The answer of a real server to wrong credentials: it never says what was wrong. */
@@ -55,12 +60,12 @@ function bearerToken(header: string | undefined): string | undefined {
   return match?.[1];
 }
 
-function bearerReader({ keys, tokens }: AuthenticatorOptions): (token: string) => UserInfo | undefined {
+function bearerJudge({ keys, tokens }: AuthenticatorOptions): (token: string) => BearerVerdict {
   const master = authenticated(administrator);
   return (token) => {
-    if (isSameText(token, keys.administratorToken())) return master;
-    const verdict = tokens.verify(token);
-    return verdict?.ok === true && verdict.audiences.includes(tokenIssuer) ? authenticated(verdict.user) : undefined;
+    if (isSameText(token, keys.administratorToken())) return { ok: true, user: master, audiences: [tokenIssuer] };
+    const verdict = tokens.verify(token) ?? { ok: false, problem: 'invalid bearer token' };
+    return verdict.ok ? { ...verdict, user: authenticated(verdict.user) } : verdict;
   };
 }
 

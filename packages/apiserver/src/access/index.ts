@@ -1,1 +1,3 @@
-export { createAccess } from './access.ts';
+export { createAccess, type ServerAccess } from './access.ts';
+export { startDerivedWrites } from './derived-writes.ts';
+export { forbidden } from './forbidden.ts';

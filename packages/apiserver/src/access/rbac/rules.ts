@@ -88,7 +88,7 @@ function covers(owner: PolicyRule, part: PolicyRule): boolean {
   });
   if (!isResourceCovered) return false;
   if ((owner.resourceNames ?? []).length === 0) return true;
-  return part.resourceNames?.every((name) => owner.resourceNames?.includes(name) === true);
+  return part.resourceNames?.every((name) => owner.resourceNames?.includes(name) === true) ?? false;
 }
 
 function coversUrl(mine: string, url: string): boolean {
