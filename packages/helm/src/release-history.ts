@@ -1,0 +1,31 @@
+/** The revisions of one release in the cluster: read, mark as good, end what nobody will finish. I/O around `release-record.ts`. */
+import type { KubeObject } from '@sluice/api';
+import { builtinTypes, type Client } from '@sluice/kube';
+import { abandonedPatch, goodRevisionLabel, type Revision, revisionsOf } from './release-record.ts';
+
+export type ReleaseAt = { readonly release: string; readonly namespace: string };
+
+/** Oldest first; empty when there is no such release, or no such namespace. */
+export async function readHistory(client: Client, { release, namespace }: ReleaseAt, signal?: AbortSignal): Promise<readonly Revision[]> {
+  const { items } = await client.list<KubeObject>(builtinTypes.secrets, {
+    namespace,
+    labelSelector: `owner=helm,name=${release}`,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return revisionsOf(items, release);
+}
+
+/** Remembers that this revision was seen healthy: the next failure goes back to it. */
+export async function recordGood(client: Client, at: ReleaseAt, revision: Revision): Promise<void> {
+  if (revision.wasHealthy) return;
+  const labels = { [goodRevisionLabel]: String(revision.record.version) };
+  await client.patch(builtinTypes.secrets, { namespace: at.namespace, name: revision.secret.metadata.name ?? '' }, 'merge', {
+    metadata: { labels },
+  });
+}
+
+/** Marks an abandoned pending revision as failed, so that helm touches the release again. A conflict means that somebody is alive after all. */
+export async function endAbandoned(client: Client, at: ReleaseAt, revision: Revision, reason: string): Promise<void> {
+  const name = revision.secret.metadata.name ?? '';
+  await client.patch(builtinTypes.secrets, { namespace: at.namespace, name }, 'merge', abandonedPatch(revision, reason));
+}
