@@ -45,6 +45,8 @@ export type ServerResponse =
       /** Immutable and shared with other readers. */
       readonly object: unknown;
       readonly headers?: Readonly<Record<string, string>>;
+      /** The same object as pieces of JSON text, where they are cheaper than the object itself. */
+      encode?(): Iterable<Buffer>;
     }
   | {
       readonly kind: 'bytes';

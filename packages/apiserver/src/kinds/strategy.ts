@@ -1,0 +1,46 @@
+/**
+ * What is particular about one kind. The request path asks in this order, on a draft that is private to the request:
+ * `defaults` (on what was decoded, before managed fields are written), `admit` and `prepare…` (what the server itself adds), `validate…`.
+ */
+import type { Clock, KubeObject } from '@sluice/api';
+import type { FieldProblem } from '@sluice/schema';
+import type { Reader } from '../ports.ts';
+import type { Draft } from '../store/store.ts';
+import type { ServiceAllocator } from './service-allocator.ts';
+
+export type KindContext = {
+  /** Sees accepted writes too, durable or not. */
+  readonly heads: Pick<Reader, 'get' | 'list'>;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly services: ServiceAllocator;
+  readonly dryRun: boolean;
+  /** Who asks; the service account's name goes into what some kinds record. */
+  readonly user: { readonly name: string };
+};
+
+export type KindStrategy = {
+  readonly nameRule?: 'subdomain' | 'label' | 'dns1035' | 'path-segment';
+  /** Field that the `status` subresource writes and a main write ignores. Absent: the kind has no such split. */
+  readonly hasStatus?: boolean;
+  /** `metadata.generation` counts changes of everything but metadata and status. */
+  readonly hasGeneration?: boolean;
+  /** False: an update must name the resource version. */
+  readonly allowsUnconditionalUpdate?: boolean;
+  /** An update of an object that is not there creates it. */
+  readonly allowsCreateOnUpdate?: boolean;
+  readonly defaultPropagation?: 'Orphan' | 'Background';
+  /** A deletion answers with the object, not with a Status. */
+  readonly returnsDeleted?: boolean;
+  /** Status of a new object; `{}` for kinds with a status. */
+  readonly initialStatus?: (draft: Draft) => Record<string, unknown>;
+  readonly defaults?: (draft: Draft, context: KindContext) => void;
+  readonly prepareCreate?: (draft: Draft, context: KindContext) => void;
+  readonly prepareUpdate?: (draft: Draft, live: KubeObject, context: KindContext) => void;
+  readonly validate?: (object: KubeObject, context: KindContext) => readonly FieldProblem[];
+  readonly validateUpdate?: (next: KubeObject, live: KubeObject, context: KindContext) => readonly FieldProblem[];
+  /** Seconds between the request to delete and the removal; 0 or absent: removed at once. */
+  readonly gracePeriodSeconds?: (live: KubeObject, asked: number | undefined) => number;
+  /** Called once an object is really gone, to give back what it held. */
+  readonly released?: (object: KubeObject, context: KindContext) => void;
+};

@@ -1,0 +1,103 @@
+/** From a request's body to a draft: the right kind, the fields that the kind has, defaults filled in, in the version that is stored. */
+import { apiVersionOf, failure, type KubeObject, StatusError } from '@sluice/api';
+import { conform } from '@sluice/schema';
+import { toStorage } from '../kinds/conversion.ts';
+import type { KindContext } from '../kinds/strategy.ts';
+import type { Draft } from '../store/store.ts';
+import type { Target } from './context.ts';
+import { badRequest, invalid } from './errors.ts';
+import type { WriteOptions } from './options.ts';
+
+/** Warnings are texts for the `Warning` header. */
+export type Decoded = { readonly draft: Draft; readonly warnings: readonly string[] };
+
+/**
+ * @param value - private to the request
+ * @throws StatusError 400 for another kind, wrong types, and unknown fields in strict mode
+ */
+export function decodeObject(
+  value: Record<string, unknown>,
+  target: Target,
+  options: Pick<WriteOptions, 'fieldValidation'>,
+  context: KindContext,
+): Decoded {
+  const { served } = target;
+  const apiVersion = apiVersionOf(served);
+  const givenKind = value.kind ?? served.kind;
+  const givenVersion = value.apiVersion ?? apiVersion;
+  if (givenKind !== served.kind) {
+    const version = String(givenVersion).replace(/^.*\//, '');
+    throw badRequest(
+      `${givenKind} in version ${JSON.stringify(version)} cannot be handled as a ${served.kind}: converting (${version}.${givenKind}) to (${served.kind}): unknown conversion`,
+    );
+  }
+  if (givenVersion !== apiVersion)
+    throw badRequest(`the API version in the data (${givenVersion}) does not match the expected API version (${apiVersion})`);
+  if (value.metadata === undefined || value.metadata === null) value.metadata = {};
+  value.kind = served.kind;
+  value.apiVersion = apiVersion;
+  return served.custom === undefined ? decodeBuiltin(value, target, options, context) : decodeCustom(value, target, options);
+}
+
+function decodeBuiltin(
+  value: Record<string, unknown>,
+  target: Target,
+  options: Pick<WriteOptions, 'fieldValidation'>,
+  context: KindContext,
+): Decoded {
+  const { served, storage, strategy } = target;
+  let draft = value as Draft;
+  let unknownFields: readonly string[] = [];
+  if (served.schema !== undefined) {
+    const walked = conform(served.schema, value, { prune: true, defaults: false, validate: true });
+    const wrong = walked.problems.find((problem) => problem.type === 'TypeInvalid');
+    if (wrong !== undefined) throw badRequest(decodingError(served.kind, served.version, `${wrong.path}: ${wrong.detail}`));
+    draft = walked.object as Draft;
+    unknownFields = walked.unknownFields;
+  }
+  const warnings = judgeUnknown(unknownFields, options, (text) => decodingError(served.kind, served.version, text));
+  if (storage.apiVersion !== value.apiVersion) draft = toStorage(storage, draft as KubeObject) as Draft;
+  if (draft.metadata === value.metadata) draft = { ...draft, metadata: { ...draft.metadata } };
+  strategy.defaults?.(draft, context);
+  return { draft, warnings };
+}
+
+function decodeCustom(value: Record<string, unknown>, target: Target, options: Pick<WriteOptions, 'fieldValidation'>): Decoded {
+  const { served, storage } = target;
+  let draft = value as Draft;
+  let unknownFields: readonly string[] = [];
+  if (served.schema !== undefined) {
+    const walked = conform(served.schema, value, {
+      prune: served.custom?.preserveUnknownFields !== true,
+      defaults: true,
+      validate: false,
+    });
+    draft = walked.object as Draft;
+    unknownFields = walked.unknownFields;
+  }
+  const warnings = judgeUnknown(unknownFields, options, (text) => text);
+  draft = { ...draft, apiVersion: storage.apiVersion, metadata: { ...draft.metadata } };
+  return { draft, warnings };
+}
+
+/** @throws StatusError 422 for what the definition's schema does not allow */
+export function checkCustomTypes(object: KubeObject, target: Target): void {
+  if (target.served.schema === undefined) return;
+  const { problems } = conform(target.served.schema, object, { prune: false, defaults: false, validate: true });
+  if (problems.length > 0) throw invalid(target.served, object.metadata.name ?? '', problems);
+}
+
+function decodingError(kind: string, version: string, text: string): string {
+  return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${text}`;
+}
+
+function judgeUnknown(
+  fields: readonly string[],
+  options: Pick<WriteOptions, 'fieldValidation'>,
+  worded: (text: string) => string,
+): readonly string[] {
+  if (fields.length === 0 || options.fieldValidation === 'Ignore') return [];
+  const texts = fields.map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (options.fieldValidation === 'Warn') return texts;
+  throw new StatusError(failure(400, 'BadRequest', worded(`strict decoding error: ${texts.join(', ')}`)));
+}

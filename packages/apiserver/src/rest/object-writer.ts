@@ -1,0 +1,203 @@
+/**
+ * The one way into the store: create and update with every rule applied between reading the live object and accepting the next one,
+ * without an await in between, so that no other write can come in the middle.
+ */
+import { formatTime, type KubeObject, StatusError } from '@sluice/api';
+import type { Schema } from '@sluice/schema';
+import type { KindContext } from '../kinds/strategy.ts';
+import type { UserInfo } from '../ports.ts';
+import type { Draft } from '../store/store.ts';
+import type { StoredObject } from '../store/stored-object.ts';
+import { keyIn, type RestContext, type Target } from './context.ts';
+import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject } from './errors.ts';
+import { carryOver, hasDesiredChange, isSame, settleNamespace, stampNew, validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { trackUpdate } from './schema-door.ts';
+
+/** What a write has to say about itself. */
+export type Write = {
+  readonly user: UserInfo;
+  readonly manager: string;
+  readonly dryRun: boolean;
+  readonly subresource?: string;
+  /** The draft's managed fields are complete already: server-side apply made them. */
+  readonly isApplied?: boolean;
+};
+
+/** The object after a write. For a dry run it was never stored. */
+export type Written = { readonly object: KubeObject; readonly stored: StoredObject | undefined };
+
+export function kindContext(context: RestContext, write: { readonly user: UserInfo; readonly dryRun: boolean }): KindContext {
+  const { heads, clock, randomBytes, services } = context;
+  return { heads, clock, randomBytes, services, dryRun: write.dryRun, user: write.user };
+}
+
+/**
+ * Creates. The draft is decoded, defaulted and in the storage version, and belongs to this call.
+ *
+ * @throws StatusError with the texts of a real server
+ */
+export async function createObject(context: RestContext, target: Target, draft: Draft, write: Write): Promise<Written> {
+  const { served, strategy } = target;
+  if (draft.metadata.resourceVersion !== undefined && draft.metadata.resourceVersion !== '')
+    throw new StatusError({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'resourceVersion should not be set on objects to be created',
+      code: 500,
+    });
+  settleNamespace(draft, target);
+  checkNamespaceLife(context, target, draft.metadata.name ?? '');
+  const kind = kindContext(context, write);
+  let attempts = draft.metadata.name ? 1 : 8;
+  for (;;) {
+    stampNew(draft, strategy, context);
+    if (strategy.hasStatus === true) draft.status = strategy.initialStatus?.(draft) ?? {};
+    if (target.kind.head(keyIn(target, draft.metadata.name ?? '')) === undefined) break;
+    if (--attempts === 0) throw alreadyExists(served, draft.metadata.name ?? '');
+    delete draft.metadata.name;
+  }
+  const name = draft.metadata.name ?? '';
+  if (write.isApplied !== true) setManagedFields(draft, undefined, target, write, context);
+  strategy.prepareCreate?.(draft, kind);
+  const object = arrange(draft);
+  const problems = [...validateMetadata(object as KubeObject, strategy), ...(strategy.validate?.(object as KubeObject, kind) ?? [])];
+  if (problems.length > 0) {
+    strategy.released?.(object as KubeObject, { ...kind, dryRun: false });
+    throw invalid(served, name, problems);
+  }
+  if (write.dryRun) return { object: object as KubeObject, stored: undefined };
+  const stored = await accept(context, target, keyIn(target, name), object);
+  return { object: stored.object, stored };
+}
+
+/** Makes the next draft from the live object. Runs without interruption up to the store. */
+export type Change = (live: KubeObject) => Draft;
+
+/**
+ * Updates. `change` gets the live object in the storage version and answers a private, decoded and defaulted draft.
+ * Nothing is written when nothing would change.
+ */
+export async function updateObject(context: RestContext, target: Target, name: string, change: Change, write: Write): Promise<Written> {
+  const { served, strategy } = target;
+  const key = keyIn(target, name);
+  const head = target.kind.head(key);
+  if (head === undefined) throw notFound(served, name);
+  const live = head.object;
+  const draft = change(live);
+  settleNamespace(draft, target);
+  checkPreconditions(draft, live, target, name, write);
+  const kind = kindContext(context, write);
+  carryOver(draft, live);
+  splitStatus(draft, live, target, write);
+  if (write.isApplied !== true) setManagedFields(draft, live, target, write, context);
+  if (write.subresource !== 'status') strategy.prepareUpdate?.(draft, live, kind);
+  if (strategy.hasGeneration === true && hasDesiredChange(draft as KubeObject, live))
+    draft.metadata.generation = (live.metadata.generation ?? 0) + 1;
+  const next = arrange(draft);
+  if (isSame(next as KubeObject, live)) return { object: live, stored: head };
+  const problems = [
+    ...validateMetadataUpdate(next as KubeObject, live),
+    ...validateMetadata(next as KubeObject, strategy),
+    ...(strategy.validate?.(next as KubeObject, kind) ?? []),
+    ...(strategy.validateUpdate?.(next as KubeObject, live, kind) ?? []),
+  ];
+  if (problems.length > 0) throw invalid(served, name, problems);
+  if (write.dryRun) {
+    if (live.metadata.resourceVersion !== undefined) next.metadata.resourceVersion = live.metadata.resourceVersion;
+    return { object: next as KubeObject, stored: undefined };
+  }
+  if (isReleased(next, target)) {
+    const removed = await context.store.remove(target.kind, key, next);
+    strategy.released?.(removed.object, kind);
+    return { object: removed.object, stored: removed };
+  }
+  const stored = await accept(context, target, key, next);
+  return { object: stored.object, stored };
+}
+
+/** An object that waited for its finalizers goes with the write that takes the last of them away. */
+function isReleased(next: Draft, target: Target): boolean {
+  if (next.metadata.deletionTimestamp === undefined || (next.metadata.finalizers?.length ?? 0) > 0) return false;
+  if (target.storage.id === '/namespaces') {
+    const spec = next.spec as { finalizers?: readonly string[] } | undefined;
+    return (spec?.finalizers?.length ?? 0) === 0;
+  }
+  return (next.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+function accept(context: RestContext, target: Target, key: string, object: Draft): Promise<StoredObject> {
+  return context.store.put(target.kind, key, object).catch((error: unknown) => {
+    throw internalError(`the change could not be stored: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}
+
+function checkPreconditions(draft: Draft, live: KubeObject, target: Target, name: string, write: Write): void {
+  const asked = draft.metadata.resourceVersion ?? '';
+  const { served, strategy } = target;
+  if (asked === '') {
+    if (strategy.allowsUnconditionalUpdate === false && write.isApplied !== true)
+      throw invalid(served, name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
+  } else if (asked !== live.metadata.resourceVersion) {
+    throw conflict(served, name, staleObject);
+  }
+  const uid = draft.metadata.uid ?? '';
+  if (uid !== '' && uid !== live.metadata.uid)
+    throw conflict(
+      served,
+      name,
+      `StorageError: invalid object, Code: 4, Key: /registry/${served.resource}/${live.metadata.namespace ?? ''}/${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+    );
+}
+
+/** A write of the status leaves everything else as it is, a main write leaves the status. */
+function splitStatus(draft: Draft, live: KubeObject, target: Target, write: Write): void {
+  if (target.strategy.hasStatus !== true) return;
+  if (write.subresource !== 'status') {
+    if (live.status === undefined) delete draft.status;
+    else draft.status = live.status;
+    return;
+  }
+  const { managedFields, annotations } = draft.metadata;
+  for (const field of Object.keys(draft)) if (field !== 'status') delete draft[field];
+  for (const field of Object.keys(live)) if (field !== 'status') draft[field] = live[field];
+  draft.metadata = { ...live.metadata };
+  if (managedFields !== undefined) draft.metadata.managedFields = managedFields;
+  // Built-in kinds let annotations through with their status; custom ones do not.
+  if (target.served.custom !== undefined) return;
+  if (annotations === undefined) delete draft.metadata.annotations;
+  else draft.metadata.annotations = annotations;
+}
+
+const anyObject: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+function setManagedFields(draft: Draft, live: KubeObject | undefined, target: Target, write: Write, context: RestContext): void {
+  const entries = trackUpdate({
+    schema: target.served.schema ?? anyObject,
+    live,
+    next: draft as KubeObject,
+    manager: write.manager,
+    now: formatTime(context.clock.now()),
+    apiVersion: target.storage.apiVersion,
+    ...(write.subresource === undefined ? {} : { subresource: write.subresource }),
+  });
+  if (entries.length === 0) delete draft.metadata.managedFields;
+  else draft.metadata.managedFields = entries;
+}
+
+function checkNamespaceLife(context: RestContext, target: Target, name: string): void {
+  if (!target.served.namespaced) return;
+  const namespace = context.heads.get('', 'namespaces', '', target.namespace);
+  if (namespace === undefined) throw notFound({ group: '', resource: 'namespaces' }, target.namespace);
+  if (namespace.metadata.deletionTimestamp === undefined) return;
+  throw forbidden(target.served, name, `unable to create new content in namespace ${target.namespace} because it is being terminated`, [
+    { reason: 'NamespaceTerminating', message: `namespace ${target.namespace} is being terminated`, field: 'metadata.namespace' },
+  ]);
+}
+
+/** The same object with `kind` and `apiVersion` first, as the store wants it. */
+export function arrange(draft: Draft): Draft {
+  const { kind, apiVersion, metadata, ...rest } = draft;
+  return { kind, apiVersion, metadata, ...rest };
+}

@@ -1,0 +1,93 @@
+/** The four patch types: from the live object and a patch to the next object in the version that was asked for. */
+import { apiVersionOf, failure, formatTime, type KubeObject, StatusError } from '@sluice/api';
+import { jsonPatch, mergePatch, PatchError, type Schema, strategicMergePatch } from '@sluice/schema';
+import type { ServedResource } from '../ports.ts';
+import { mediaType } from './body.ts';
+import { clone } from './clone.ts';
+import { badRequest, unsupportedMediaType } from './errors.ts';
+import { ApplyConflict, serverSideApply } from './schema-door.ts';
+
+export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
+
+const mediaTypes: readonly (readonly [string, PatchKind])[] = [
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+];
+
+/** @throws StatusError 415, also for a strategic patch of a custom kind */
+export function patchKind(contentType: string | undefined, served: ServedResource): PatchKind {
+  const type = mediaType(contentType);
+  const accepted = mediaTypes.filter(([, kind]) => kind !== 'strategic' || served.custom === undefined);
+  const found = accepted.find(([media]) => media === type);
+  if (found === undefined) throw unsupportedMediaType(accepted.map(([media]) => media));
+  return found[1];
+}
+
+const anyObject: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+/**
+ * The patched object, private to the caller.
+ *
+ * @throws StatusError 400 for a patch that is malformed, 422 for a JSON patch that does not fit
+ */
+export function patched(
+  kind: Exclude<PatchKind, 'apply'>,
+  served: ServedResource,
+  live: KubeObject,
+  patch: unknown,
+): Record<string, unknown> {
+  try {
+    switch (kind) {
+      case 'json':
+        return clone(jsonPatch(live, patch)) as Record<string, unknown>;
+      case 'merge':
+        return clone(mergePatch(live, patch)) as Record<string, unknown>;
+      case 'strategic':
+        return clone(strategicMergePatch(served.schema ?? anyObject, live, patch)) as Record<string, unknown>;
+    }
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    if (kind !== 'json') throw badRequest(error.message);
+    throw new StatusError(failure(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`, {}));
+  }
+}
+
+export type ApplyRequest = {
+  readonly served: ServedResource;
+  readonly live: KubeObject | undefined;
+  readonly applied: KubeObject;
+  readonly manager: string;
+  readonly force: boolean;
+  readonly now: number;
+  readonly subresource?: string;
+};
+
+/** Server-side apply. @throws StatusError 409 with one cause a conflicting field */
+export function applied(request: ApplyRequest): Record<string, unknown> {
+  const { served, live, manager, force, subresource } = request;
+  try {
+    return clone(
+      serverSideApply({
+        schema: served.schema ?? anyObject,
+        live,
+        applied: request.applied,
+        manager,
+        force,
+        now: formatTime(request.now),
+        apiVersion: apiVersionOf(served),
+        ...(subresource === undefined ? {} : { subresource }),
+      }),
+    ) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof ApplyConflict) throw conflictStatus(error);
+    if (error instanceof PatchError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function conflictStatus(error: InstanceType<typeof ApplyConflict>): StatusError {
+  const causes = error.conflicts.map(({ field, message }) => ({ reason: 'FieldManagerConflict', message, field }));
+  return new StatusError(failure(409, 'Conflict', error.message, { causes }));
+}

@@ -1,0 +1,136 @@
+/** The server as a whole: store, registry, access, discovery and the request path put together. */
+import type { Clock, KubeObject } from '@sluice/api';
+import { builtinCatalog } from '@sluice/schema';
+import { createAccess } from './access/index.ts';
+import { createDiscovery, createTables } from './discovery/index.ts';
+import { type Listener, listenHttp } from './http/listener.ts';
+import { ServiceAllocator } from './kinds/service-allocator.ts';
+import { builtinStrategy } from './kinds/strategies.ts';
+import type { ServerRequest, ServerResponse, UserInfo } from './ports.ts';
+import { StoreReader } from './reader.ts';
+import { builtinResources, Registry } from './registry.ts';
+import type { PodLogs, PodMetrics, RestContext, Runtime } from './rest/context.ts';
+import { createHandler } from './rest/handler.ts';
+import { PageChains } from './rest/page-chains.ts';
+import { Bookmarks, type RunningWatches } from './rest/watches.ts';
+import { Store } from './store/store.ts';
+
+export interface ApiServer {
+  /** One request on behalf of a user that somebody else has authenticated. Never rejects: failures are answers. */
+  handle(request: ServerRequest): Promise<ServerResponse>;
+  /** Serves HTTP, over TLS unless the server was made with `tls: false`. @throws Error when the port cannot be had */
+  listen(options: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  close(): Promise<void>;
+  /** Kubeconfig text of an administrator. */
+  kubeconfig(options: { readonly server: string }): string;
+  setRuntime(runtime: Runtime): void;
+  readonly clock: Clock;
+}
+
+export type ApiServerOptions = {
+  /** Where objects and keys live. Absent: in memory. */
+  readonly dataDir?: string;
+  /** `durable`: acknowledged is on disk; `relaxed`: within 100 ms; `memory`: never. */
+  readonly durability: 'durable' | 'relaxed' | 'memory';
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** True by default. */
+  readonly tls?: boolean;
+  readonly podLogs?: PodLogs;
+  readonly podMetrics?: PodMetrics;
+};
+
+const system: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+const firstNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const bookmarkIntervalMs = 60_000;
+
+/** Starts a server: recovers what is stored and creates what every cluster has. Listens nowhere until told. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { clock, randomBytes } = options;
+  const store = new Store();
+  const registry = new Registry(builtinResources(builtinCatalog()));
+  const reader = new StoreReader(store, registry, (kind, key) => kind.entries.get(key));
+  const heads = new StoreReader(store, registry, (kind, key) => kind.head(key));
+  const access = await createAccess({
+    reader,
+    registry,
+    clock,
+    randomBytes,
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+  });
+  const context: RestContext = {
+    store,
+    registry,
+    clock,
+    randomBytes,
+    services: new ServiceAllocator(randomBytes),
+    heads,
+    access,
+    tables: createTables({ clock }),
+    chains: new PageChains(clock),
+    strategyOf: builtinStrategy,
+    runtime: { podLogs: options.podLogs, podMetrics: options.podMetrics },
+  };
+  const running: RunningWatches = { streams: new Set(), bookmarks: new Bookmarks() };
+  const handle = createHandler(context, createDiscovery({ registry, clock }), running);
+  await createFirstObjects(handle, [...firstNamespaces.map(namespace), ...access.bootstrapObjects()], registry);
+
+  let cancelBookmarks = (): void => {};
+  const remind = (): void => {
+    running.bookmarks.sendAll();
+    cancelBookmarks = clock.after(bookmarkIntervalMs, remind);
+  };
+  cancelBookmarks = clock.after(bookmarkIntervalMs, remind);
+  const listeners: Listener[] = [];
+
+  return {
+    clock,
+    handle,
+    kubeconfig: ({ server }) => access.kubeconfig(server),
+    setRuntime: (runtime) => {
+      context.runtime = { ...context.runtime, ...runtime };
+    },
+    listen: async ({ host, port }) => {
+      const listener = await listenHttp({ handle, access, clock, host, port, tls: options.tls !== false });
+      listeners.push(listener);
+      return listener.address;
+    },
+    close: async () => {
+      cancelBookmarks();
+      for (const stream of [...running.streams]) stream.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
+      await store.close();
+    },
+  };
+}
+
+function namespace(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+async function createFirstObjects(handle: ApiServer['handle'], objects: readonly KubeObject[], registry: Registry): Promise<void> {
+  for (const object of objects) {
+    const slash = object.apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : object.apiVersion.slice(0, slash);
+    const version = object.apiVersion.slice(slash + 1);
+    const served = registry.findKind(group, version, object.kind);
+    if (served === undefined) throw new Error(`bootstrap object of unknown kind ${object.apiVersion} ${object.kind}`);
+    const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    const path = served.namespaced ? `${base}/namespaces/${object.metadata.namespace}/${served.resource}` : `${base}/${served.resource}`;
+    const answer = await handle({
+      method: 'POST',
+      path,
+      query: new URLSearchParams(),
+      headers: { 'user-agent': 'sluice-apiserver' },
+      body: object,
+      user: system,
+    });
+    if (answer.status >= 400 && answer.status !== 409)
+      throw new Error(
+        `create ${object.kind} ${object.metadata.name}: ${answer.kind === 'object' ? JSON.stringify(answer.object) : answer.status}`,
+      );
+  }
+}
