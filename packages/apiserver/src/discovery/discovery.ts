@@ -1,9 +1,11 @@
 /** Answers the paths that say what the server serves. Documents are values of `documents.ts` and `openapi.ts`; this file picks by path and Accept. */
 import { failure, StatusError } from '@sluice/api';
+import { builtinCatalog } from '@sluice/schema';
 import type { Discovery, DiscoveryOptions, ServerRequest, ServerResponse } from '../ports.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupDiscoveryList, versionInfo } from './documents.ts';
 import { answer, type Document, DocumentCache } from './documents-cache.ts';
 import { type ServedGroup, servedGroups } from './groups.ts';
+import { createOpenApi } from './openapi/openapi.ts';
 
 /** The Kubernetes release whose API is served. */
 export const kubernetesRelease = '1.34.3';
@@ -13,6 +15,7 @@ const json = 'application/json';
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { registry } = options;
   const cache = new DocumentCache(registry);
+  const openApi = createOpenApi({ registry, catalog: builtinCatalog, release: kubernetesRelease.split('.').slice(0, 2).join('.') });
   const groups = (): readonly ServedGroup[] => servedGroups(registry);
 
   const documentOf = (path: string, accept: string): Document | undefined => {
@@ -35,16 +38,18 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     }
     const group = root === 'api' ? '' : first;
     const version = root === 'api' ? first : second;
-    return cache.get(`${group}/${version ?? ''}`, json, () => {
-      const served = groups().find((each) => each.name === group);
-      if (version === undefined) return served === undefined ? undefined : apiGroup(served);
-      const found = served?.versions.find((each) => each.version === version);
-      return found === undefined ? undefined : apiResourceList(group, found);
-    });
+    const served = groups().find((each) => each.name === group);
+    if (version === undefined) return served === undefined ? undefined : cache.get(group, json, () => apiGroup(served));
+    const found = served?.versions.find((each) => each.version === version);
+    return found === undefined ? undefined : cache.get(`${group}/${version}`, json, () => apiResourceList(group, found));
   };
 
   return {
-    handle(request): ServerResponse | undefined {
+    handle(request): ServerResponse | undefined | Promise<ServerResponse | undefined> {
+      if (request.path.startsWith('/openapi/')) {
+        refuseOtherMethods(request);
+        return openApi.handle(request);
+      }
       if (request.path === '/') {
         const paths = rootPaths(groups());
         return { kind: 'object', status: 200, object: { paths } };

@@ -1,7 +1,6 @@
 /** Documents as the bytes that go over the wire: made when first asked for, gzipped and hashed once, dropped when the registry changes. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { failure, StatusError } from '@sluice/api';
 import type { ResourceRegistry, ServerRequest, ServerResponse } from '../ports.ts';
 
 export type Document = { readonly contentType: string; readonly bytes: Buffer; readonly etag: string; gzipped?: Buffer };
@@ -12,27 +11,36 @@ const gzipFromBytes = 128 * 1024;
 export class DocumentCache {
   readonly #registry: ResourceRegistry;
   #generation = -1;
-  readonly #documents: Map<string, Document | undefined> = new Map();
+  readonly #documents: Map<string, Document> = new Map();
 
   constructor(registry: ResourceRegistry) {
     this.#registry = registry;
   }
 
-  /** The document of that key, made now if need be. `make` answers `undefined` for what does not exist. */
-  get(key: string, contentType: string, make: () => unknown): Document | undefined {
+  /** The document of that key, made now if need be. */
+  get(key: string, contentType: string, make: () => unknown): Document {
+    let document = this.peek(key);
+    if (document === undefined) {
+      document = toDocument(contentType, Buffer.from(JSON.stringify(make())));
+      this.keep(key, document);
+    }
+    return document;
+  }
+
+  peek(key: string): Document | undefined {
     if (this.#generation !== this.#registry.generation) {
       this.#documents.clear();
       this.#generation = this.#registry.generation;
     }
-    if (this.#documents.has(key)) return this.#documents.get(key);
-    const value = make();
-    const document = value === undefined ? undefined : toDocument(contentType, Buffer.from(JSON.stringify(value)));
+    return this.#documents.get(key);
+  }
+
+  keep(key: string, document: Document): void {
     this.#documents.set(key, document);
-    return document;
   }
 }
 
-function toDocument(contentType: string, bytes: Buffer): Document {
+export function toDocument(contentType: string, bytes: Buffer): Document {
   return { contentType, bytes, etag: createHash('sha512').update(bytes).digest('hex').toUpperCase() };
 }
 
@@ -56,9 +64,4 @@ export function answer(request: ServerRequest, document: Document, headers: Read
     headers: { ...common, 'content-encoding': 'gzip' },
     bytes: document.gzipped,
   };
-}
-
-/** What a real server says on a path below `/apis` that nobody serves. */
-export function notServed(): StatusError {
-  return new StatusError(failure(404, 'NotFound', 'the server could not find the requested resource', {}));
 }
