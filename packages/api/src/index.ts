@@ -1,5 +1,6 @@
 export { type Clock, formatMicroTime, formatTime, type Instant, parseTime } from './clock.ts';
 export { type DurationResult, formatGoDuration, formatHumanDuration, parseGoDuration } from './duration.ts';
+export { type FieldError, type FieldErrorType, formatFieldError, formatFieldErrorBody } from './field-error.ts';
 export { type GoShape, goEncoder, goRawJson, goString } from './go-json.ts';
 export { intValue, percentOf, scaledValue } from './int-or-string.ts';
 export {
@@ -11,6 +12,7 @@ export {
   labels,
   rolloutType,
 } from './kinds.ts';
+export { validateLabelSelector } from './label-validation.ts';
 export {
   apiVersionOf,
   type Condition,
@@ -27,10 +29,13 @@ export {
   resourcePath,
   splitKey,
 } from './meta.ts';
+export { metadataField } from './metadata-field.ts';
+export { pauseDurationSeconds } from './pause-duration.ts';
 export { defaultPodTemplate, podTemplatesEqual } from './pod-defaults.ts';
 export { fnv1a, podTemplateHash, safeEncode } from './pod-template-hash.ts';
 export { podTemplateJson } from './pod-template-shape.ts';
 export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFormat } from './quantity.ts';
+export { type RolloutValidationOptions, validateRollout } from './rollout-validation.ts';
 export {
   type FieldRequirement,
   formatLabelSelector,

@@ -6,8 +6,7 @@
 import { podTemplateJson } from './pod-template-shape.ts';
 import { parseQuantity } from './quantity.ts';
 import type { PodTemplateSpec } from './types/workloads.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fieldsOf } from './untyped.ts';
 
 /** The template with the API's defaults filled in. The input is not changed. */
 export function defaultPodTemplate(template: PodTemplateSpec): PodTemplateSpec {
@@ -193,10 +192,6 @@ function defaultProjection(source: Fields): Fields {
       maxExpirationSeconds: certificate.maxExpirationSeconds ?? 86400,
     })),
   };
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 /** The value, or the default when it is absent or Go's zero. */

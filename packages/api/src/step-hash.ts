@@ -44,3 +44,8 @@ export function canaryStepHash(steps: readonly CanaryStep[] | undefined | null):
   const text = steps === undefined || steps === null ? 'null' : `[${steps.map((step) => encode('CanaryStep', step)).join(',')}]`;
   return safeEncode(fnv1a(text));
 }
+
+/** A part of a step with its fields in Go's order and Go's omissions, as upstream's messages show it. */
+export function stepPartAsGo(struct: 'SetHeaderRoute' | 'SetMirrorRoute' | 'StringMatch' | 'Argument', value: unknown): unknown {
+  return JSON.parse(encode(struct, value));
+}
