@@ -5,7 +5,8 @@
  *   npx tsx scripts/schema/generate.ts <folder> [<folder with OpenAPI v3 documents>]
  *
  * The folder holds `openapi-v2.json.gz`, `discovery-v2.json.gz` and `api-v1.json`. The second folder is optional and holds the
- * server's `/openapi/v3/...` answers as `*.json`; only defaults other than zero values come from there, since v2 has none.
+ * server's `/openapi/v3/...` answers as `*.json`; only defaults come from there, since v2 has none. A default of `{}` marks a field
+ * that Go holds by value, so that it is there even when nobody set it.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -103,19 +104,27 @@ function refIndex(ref: string): number {
   return index;
 }
 
-/** Defaults of an OpenAPI v3 folder that say more than the zero value, by `definition.property`. */
+/** Defaults of an OpenAPI v3 folder, by `definition.property`. */
 function readDefaults(v3: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (const file of readdirSync(v3).filter((name) => name.endsWith('.json'))) {
     const document = JSON.parse(readFileSync(join(v3, file), 'utf8')) as { components?: { schemas?: Record<string, Node> } };
     for (const [name, definition] of Object.entries(document.components?.schemas ?? {})) {
       for (const [property, node] of Object.entries((definition.properties ?? {}) as Record<string, Node>)) {
-        const isZero = ['{}', '""', '0', 'false', 'null'].includes(JSON.stringify(node.default) ?? 'null');
-        if (!isZero) found.set(`${name}.${property}`, node.default);
+        if (node.default === undefined || node.default === null) continue;
+        // A time is written as text, though its Go type is a struct.
+        const isStruct = JSON.stringify(node.default) === '{}';
+        if (!isStruct || hasProperties(name, property)) found.set(`${name}.${property}`, node.default);
       }
     }
   }
   return found;
+}
+
+function hasProperties(name: string, property: string): boolean {
+  const node = (openapi.definitions[name]?.properties as Record<string, Node> | undefined)?.[property];
+  const target = String(node?.$ref ?? '').replace('#/definitions/', '');
+  return openapi.definitions[target]?.properties !== undefined;
 }
 
 type CoreResource = {

@@ -146,7 +146,17 @@ class Walk {
       for (const [key, childPlan] of plan.defaulted) {
         if ((out ?? object)[key] === undefined) {
           out ??= { ...object };
-          setKey(out, key, this.#defaultOf(childPlan));
+          const value =
+            plan.isBuiltin && key === 'status' && path.length === 0 ? this.#statusDefault(childPlan) : this.#defaultOf(childPlan);
+          setKey(out, key, value);
+        }
+      }
+    }
+    if (this.#defaults && this.#inStatus && plan.zeros.length > 0) {
+      for (const [key, childPlan] of plan.zeros) {
+        if ((out ?? object)[key] === undefined) {
+          out ??= { ...object };
+          setKey(out, key, childPlan.defaultValue);
         }
       }
     }
@@ -376,6 +386,17 @@ class Walk {
     const known = filledDefaults.get(plan);
     if (known !== undefined) return known.value;
     const walk = new Walk({ prune: false, defaults: true, validate: false });
+    const value = walk.value(plan, plan.defaultValue, false);
+    filledDefaults.set(plan, { value });
+    return value;
+  }
+
+  /** The status of an object that has none: Go writes its zero values. */
+  #statusDefault(plan: Plan): unknown {
+    const known = filledDefaults.get(plan);
+    if (known !== undefined) return known.value;
+    const walk = new Walk({ prune: false, defaults: true, validate: false });
+    walk.#inStatus = true;
     const value = walk.value(plan, plan.defaultValue, false);
     filledDefaults.set(plan, { value });
     return value;

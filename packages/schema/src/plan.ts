@@ -28,6 +28,8 @@ export class Plan {
   readonly required: readonly string[];
   readonly defaultValue: unknown;
   readonly hasDefault: boolean;
+  /** A scalar of a built-in kind whose default is Go's zero value. */
+  readonly isGoZero: boolean;
   readonly forbidsAdditional: boolean;
   readonly listType: 'set' | 'map' | undefined;
   readonly listKeys: readonly string[];
@@ -36,6 +38,7 @@ export class Plan {
   #additional: Plan | undefined;
   #items: Plan | undefined;
   #defaulted: readonly (readonly [string, Plan])[] | undefined;
+  #zeros: readonly (readonly [string, Plan])[] | undefined;
   #allOf: readonly Plan[] | undefined;
   #anyOf: readonly Plan[] | undefined;
   #oneOf: readonly Plan[] | undefined;
@@ -58,6 +61,7 @@ export class Plan {
     this.required = schema.required ?? [];
     this.defaultValue = schema.default;
     this.hasDefault = schema.default !== undefined && schema.default !== null;
+    this.isGoZero = this.isBuiltin && (schema.default === '' || schema.default === 0 || schema.default === false);
     this.forbidsAdditional = schema.additionalProperties === false;
     this.listType = listType === 'set' || listType === 'map' ? listType : undefined;
     this.listKeys = schema['x-kubernetes-list-map-keys'] ?? [];
@@ -98,8 +102,14 @@ export class Plan {
 
   /** Properties with a default of their own. */
   get defaulted(): readonly (readonly [string, Plan])[] {
-    this.#defaulted ??= [...this.properties].filter(([, plan]) => plan.hasDefault);
+    this.#defaulted ??= [...this.properties].filter(([, plan]) => plan.hasDefault && !plan.isGoZero);
     return this.#defaulted;
+  }
+
+  /** Properties that Go writes as zero values when nobody set them. */
+  get zeros(): readonly (readonly [string, Plan])[] {
+    this.#zeros ??= [...this.properties].filter(([, plan]) => plan.isGoZero);
+    return this.#zeros;
   }
 
   get allOf(): readonly Plan[] {

@@ -1,0 +1,231 @@
+/**
+ * Sets of field paths, as `metadata.managedFields` keeps them. A path element is kept as the text that `fieldsV1` uses:
+ * `f:name` (a field), `k:{"name":"a"}` (an item of a keyed list), `v:"a"` (an item of a set), `i:0` (an index).
+ */
+import { compareText, goQuote, toGoJson } from './go-text.ts';
+import { isObject } from './schema.ts';
+
+export type PathElement = string;
+
+/** A tree of path elements. `members` are in the set themselves; `children` lead to members below. */
+export class FieldSet {
+  readonly members: Set<PathElement> = new Set();
+  readonly children: Map<PathElement, FieldSet> = new Map();
+
+  /** Reads `fieldsV1`. Elements of an unknown kind are dropped. */
+  static fromFieldsV1(fields: unknown): FieldSet {
+    const set = new FieldSet();
+    if (!isObject(fields)) return set;
+    for (const [key, value] of Object.entries(fields)) {
+      const element = normalised(key);
+      if (element === undefined) continue;
+      const isLeaf = !isObject(value) || Object.keys(value).length === 0;
+      if (isLeaf || Object.hasOwn(value, '.')) set.members.add(element);
+      if (isLeaf) continue;
+      const child = FieldSet.fromFieldsV1(value);
+      if (!child.isEmpty()) set.children.set(element, child);
+    }
+    return set;
+  }
+
+  /** Writes `fieldsV1` in the order of a real server. */
+  toFieldsV1(isMember = false): Record<string, unknown> {
+    const out: Record<string, unknown> = {};
+    if (isMember && !this.isEmpty()) out['.'] = {};
+    for (const element of this.elements()) {
+      const child = this.children.get(element);
+      out[element] = child === undefined ? {} : child.toFieldsV1(this.members.has(element));
+    }
+    return out;
+  }
+
+  /** Elements of members and children, sorted. */
+  elements(): readonly PathElement[] {
+    return [...new Set([...this.members, ...this.children.keys()])].sort(compareElements);
+  }
+
+  isEmpty(): boolean {
+    if (this.members.size > 0) return false;
+    for (const child of this.children.values()) if (!child.isEmpty()) return false;
+    return true;
+  }
+
+  insert(path: readonly PathElement[]): void {
+    let set: FieldSet = this;
+    for (let i = 0; i < path.length - 1; i++) set = set.descend(path[i] ?? '');
+    const last = path.at(-1);
+    if (last !== undefined) set.members.add(last);
+  }
+
+  has(path: readonly PathElement[]): boolean {
+    let set: FieldSet | undefined = this;
+    for (let i = 0; i < path.length - 1 && set !== undefined; i++) set = set.children.get(path[i] ?? '');
+    return set?.members.has(path.at(-1) ?? '') === true;
+  }
+
+  /** The child at an element, made if it is missing. */
+  descend(element: PathElement): FieldSet {
+    let child = this.children.get(element);
+    if (child === undefined) {
+      child = new FieldSet();
+      this.children.set(element, child);
+    }
+    return child;
+  }
+
+  /** Adds a child unless nothing is in it. */
+  attach(element: PathElement, child: FieldSet): void {
+    if (!child.isEmpty()) this.children.set(element, child);
+  }
+
+  union(other: FieldSet): FieldSet {
+    const out = new FieldSet();
+    for (const element of this.members) out.members.add(element);
+    for (const element of other.members) out.members.add(element);
+    for (const [element, child] of this.children) {
+      const twin = other.children.get(element);
+      out.children.set(element, twin === undefined ? child : child.union(twin));
+    }
+    for (const [element, child] of other.children) if (!this.children.has(element)) out.children.set(element, child);
+    return out;
+  }
+
+  intersection(other: FieldSet): FieldSet {
+    const out = new FieldSet();
+    for (const element of this.members) if (other.members.has(element)) out.members.add(element);
+    for (const [element, child] of this.children) {
+      const twin = other.children.get(element);
+      if (twin !== undefined) out.attach(element, child.intersection(twin));
+    }
+    return out;
+  }
+
+  /** Members that are not members of `other`. A member of `other` says nothing about what is below it. */
+  difference(other: FieldSet): FieldSet {
+    const out = new FieldSet();
+    for (const element of this.members) if (!other.members.has(element)) out.members.add(element);
+    for (const [element, child] of this.children) {
+      const twin = other.children.get(element);
+      out.attach(element, twin === undefined ? child : child.difference(twin));
+    }
+    return out;
+  }
+
+  /** The same, but a member of `other` takes everything below it away too. */
+  recursiveDifference(other: FieldSet): FieldSet {
+    const out = new FieldSet();
+    for (const element of this.members) if (!other.members.has(element)) out.members.add(element);
+    for (const [element, child] of this.children) {
+      if (other.members.has(element)) continue;
+      const twin = other.children.get(element);
+      out.attach(element, twin === undefined ? child : child.recursiveDifference(twin));
+    }
+    return out;
+  }
+
+  equals(other: FieldSet): boolean {
+    return this.difference(other).isEmpty() && other.difference(this).isEmpty();
+  }
+
+  /** All members as paths: a level's members first, each in order, then what is below. */
+  paths(prefix: readonly PathElement[] = []): readonly (readonly PathElement[])[] {
+    const out: (readonly PathElement[])[] = [...this.members].sort(compareElements).map((element) => [...prefix, element]);
+    for (const element of [...this.children.keys()].sort(compareElements)) {
+      out.push(...(this.children.get(element)?.paths([...prefix, element]) ?? []));
+    }
+    return out;
+  }
+}
+
+export function fieldElement(name: string): PathElement {
+  return `f:${name}`;
+}
+
+export function valueElement(value: unknown): PathElement {
+  return `v:${toGoJson(value)}`;
+}
+
+export function keyElement(keys: Readonly<Record<string, unknown>>): PathElement {
+  return `k:${toGoJson(keys)}`;
+}
+
+/** The name of a field element, `undefined` for the other kinds. */
+export function fieldName(element: PathElement): string | undefined {
+  return element.startsWith('f:') ? element.slice(2) : undefined;
+}
+
+/** `.spec.containers[name="web"].ports[containerPort=80,protocol="TCP"]`: how conflicts name a path. */
+export function pathText(path: readonly PathElement[]): string {
+  return path.map(elementText).join('');
+}
+
+export function elementText(element: PathElement): string {
+  const rest = element.slice(2);
+  switch (element[0]) {
+    case 'k': {
+      const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>).map(([key, value]) => `${key}=${scalarText(value)}`);
+      return `[${keys.join(',')}]`;
+    }
+    case 'v':
+      return `[=${scalarText(JSON.parse(rest))}]`;
+    case 'i':
+      return `[${rest}]`;
+    default:
+      return `.${rest}`;
+  }
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === 'string' ? goQuote(value) : toGoJson(value);
+}
+
+/** The element in our spelling (keys sorted, no spaces), or `undefined` if it is of no known kind. */
+function normalised(text: string): PathElement | undefined {
+  if (text.length < 2 || text[1] !== ':') return undefined;
+  const kind = text[0];
+  if (kind === 'f') return text;
+  if (kind === 'i') return /^i:-?\d+$/.test(text) ? text : undefined;
+  if (kind !== 'k' && kind !== 'v') return undefined;
+  try {
+    return `${kind}:${toGoJson(JSON.parse(text.slice(2)))}`;
+  } catch {
+    return undefined;
+  }
+}
+
+const kindOrder = 'fkvi';
+
+/** Fields by name, then keys, then values, then indexes. */
+export function compareElements(a: PathElement, b: PathElement): number {
+  const kind = a[0] ?? '';
+  if (kind !== b[0]) return kindOrder.indexOf(kind) - kindOrder.indexOf(b[0] ?? '');
+  if (kind === 'f') return compareText(a, b);
+  if (kind === 'i') return Number(a.slice(2)) - Number(b.slice(2));
+  const left: unknown = JSON.parse(a.slice(2));
+  const right: unknown = JSON.parse(b.slice(2));
+  return kind === 'v' ? compareValues(left, right) : compareKeys(left as Record<string, unknown>, right as Record<string, unknown>);
+}
+
+function compareKeys(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
+  const left = Object.entries(a);
+  const right = Object.entries(b);
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const [leftKey, leftValue] = left[i] ?? ['', null];
+    const [rightKey, rightValue] = right[i] ?? ['', null];
+    const order = compareText(leftKey, rightKey) || compareValues(leftValue, rightValue);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+const typeOrder = ['number', 'string', 'boolean', 'object'];
+
+/** Numbers before strings before booleans. */
+function compareValues(a: unknown, b: unknown): number {
+  if (typeof a !== typeof b) return typeOrder.indexOf(typeof a) - typeOrder.indexOf(typeof b);
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
+  const left = toGoJson(a);
+  const right = toGoJson(b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}

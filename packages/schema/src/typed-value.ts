@@ -1,0 +1,434 @@
+/**
+ * What server-side apply does with values and their types: which fields a value has, how two values differ, how one is merged into
+ * another, and how items are taken out. Absent is `undefined`; null is a value. Follows structured-merge-diff v6.
+ */
+import { jsonEqual, setKey } from './copy-on-write.ts';
+import { elementText, FieldSet, fieldElement, fieldName, keyElement, type PathElement, pathText, valueElement } from './field-set.ts';
+import type { ListShape, MapShape, MergeType, Scalar } from './merge-type.ts';
+import { isObject, type JsonObject } from './schema.ts';
+
+/** An object that cannot be applied, with the words of a real server. */
+export class TypedValueError extends Error {}
+
+type Atom = { readonly map?: MapShape | undefined; readonly scalar?: Scalar | undefined; readonly list?: ListShape | undefined };
+
+/** The shape that a value has among those its type allows. */
+function atomOf(type: MergeType, value: unknown): Atom {
+  if (value !== undefined && value !== null) {
+    if (Array.isArray(value)) {
+      if (type.list !== undefined) return { list: type.list };
+    } else if (typeof value === 'object') {
+      if (type.map !== undefined) return { map: type.map };
+    } else if (type.scalar !== undefined) return { scalar: type.scalar };
+  }
+  if (type.map !== undefined) return { map: type.map };
+  if (type.scalar !== undefined) return { scalar: type.scalar };
+  return { list: type.list };
+}
+
+/** The element of a list item: by its keys, missing ones filled with their defaults, or by its value in a set. */
+function itemElement(list: ListShape, item: unknown): PathElement {
+  if (list.keys.length === 0) {
+    if (item === null) throw new TypedValueError("associative list without keys has an element that's an explicit null");
+    if (Array.isArray(item)) throw new TypedValueError('not supported: associative list with lists as elements');
+    if (isObject(item)) throw new TypedValueError("associative list without keys has an element that's a map type");
+    return valueElement(item);
+  }
+  if (item === null) throw new TypedValueError('associative list with keys may not have a null element');
+  if (!isObject(item)) throw new TypedValueError('associative list with keys may not have non-map elements');
+  const keys: Record<string, unknown> = {};
+  let count = 0;
+  for (const key of list.keys) {
+    const value = Object.hasOwn(item, key) ? item[key] : list.element.map?.field(key)?.keyDefault;
+    if (value === undefined || value === null) continue;
+    setKey(keys, key, value);
+    count++;
+  }
+  if (count === 0) {
+    const names = list.keys.map((key) => JSON.stringify(key)).join(' ');
+    throw new TypedValueError(
+      `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+    );
+  }
+  return keyElement(keys);
+}
+
+function fieldType(map: MapShape, key: string): MergeType | undefined {
+  return map.field(key) ?? map.element;
+}
+
+/** Fills in the fields that Go holds by value, which are there even in an object that nobody filled. */
+export function withStructs(type: MergeType, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const element = type.list?.element;
+    if (element === undefined) return value;
+    const items = value.map((item) => withStructs(element, item));
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  const { map } = type;
+  if (!isObject(value) || map === undefined) return value;
+  let out: Record<string, unknown> | undefined;
+  for (const key of type.structs) {
+    if (value[key] !== undefined) continue;
+    out ??= { ...value };
+    out[key] = {};
+  }
+  for (const key of Object.keys(out ?? value)) {
+    const child = (out ?? value)[key];
+    if (typeof child !== 'object' || child === null) continue;
+    const childType = fieldType(map, key);
+    const next = childType === undefined ? child : withStructs(childType, child);
+    if (next === child) continue;
+    out ??= { ...value };
+    setKey(out, key, next);
+  }
+  return out ?? value;
+}
+
+/** Every leaf and every item that a value mentions. */
+export function fieldsOf(type: MergeType, value: unknown): FieldSet {
+  const set = new FieldSet();
+  collect(type, value, set, undefined);
+  return set;
+}
+
+/** Adds what is at `element` (the root if undefined) to its parent's set. */
+function collect(type: MergeType, value: unknown, parent: FieldSet, element: PathElement | undefined): void {
+  const atom = atomOf(type, value);
+  const addSelf = (): void => {
+    if (element !== undefined) parent.members.add(element);
+  };
+  const isWhole = atom.scalar !== undefined || atom.map?.isAtomic === true || atom.list?.isAtomic === true;
+  if (isWhole) {
+    addSelf();
+    return;
+  }
+  const own = element === undefined ? parent : new FieldSet();
+  if (atom.map !== undefined && isObject(value)) {
+    for (const key of Object.keys(value)) {
+      const child = value[key];
+      const childElement = fieldElement(key);
+      const named = atom.map.field(key);
+      const childType = named ?? atom.map.element;
+      if (childType !== undefined) collect(childType, child, own, childElement);
+      const isEmpty = child === null || (isObject(child) && Object.keys(child).length === 0);
+      if (isEmpty || named === undefined) own.members.add(childElement);
+    }
+  } else if (atom.list !== undefined && Array.isArray(value)) {
+    const { list } = atom;
+    const elements = value.map((item) => itemElement(list, item));
+    for (const [index, item] of value.entries()) {
+      const itemAt = elements[index] ?? '';
+      const isTwin = elements.indexOf(itemAt) !== elements.lastIndexOf(itemAt);
+      if (!isTwin) collect(list.element, item, own, itemAt);
+      own.members.add(itemAt);
+    }
+  }
+  if (element !== undefined) parent.attach(element, own);
+}
+
+export type Comparison = { readonly removed: FieldSet; readonly modified: FieldSet; readonly added: FieldSet };
+
+/** How `right` differs from `left`. Containers that come or go are members too. */
+export function compareValues(type: MergeType, left: unknown, right: unknown): Comparison {
+  const comparison = { removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet() };
+  compare(type, left, right, [], comparison);
+  return comparison;
+}
+
+function compare(type: MergeType, left: unknown, right: unknown, path: PathElement[], out: Comparison): void {
+  if (left === right && left !== undefined) return;
+  const leftAtom = atomOf(type, left);
+  const rightAtom = atomOf(type, right);
+  let isLeaf: boolean;
+  if (right === undefined) isLeaf = compareAtom(leftAtom, left, right, path, out);
+  else if (left === undefined || sameAtom(leftAtom, rightAtom)) isLeaf = compareAtom(rightAtom, left, right, path, out);
+  else {
+    compareAtom(leftAtom, left, right, path, out);
+    isLeaf = compareAtom(rightAtom, left, right, path, out);
+  }
+  if (isLeaf) return;
+  if (left === undefined) out.added.insert(path);
+  else if (right === undefined) out.removed.insert(path);
+}
+
+function sameAtom(a: Atom, b: Atom): boolean {
+  return a.map === b.map && a.scalar === b.scalar && a.list === b.list;
+}
+
+/** @returns whether the value was compared as a whole */
+function compareAtom(atom: Atom, left: unknown, right: unknown, path: PathElement[], out: Comparison): boolean {
+  const isEmptyPair = isEmptyContainer(atom, left) && isEmptyContainer(atom, right);
+  if (atom.scalar !== undefined || atom.map?.isAtomic === true || atom.list?.isAtomic === true || isEmptyPair) {
+    if (left === undefined) out.added.insert(path);
+    else if (right === undefined) out.removed.insert(path);
+    else if (!jsonEqual(left, right)) out.modified.insert(path);
+    return true;
+  }
+  if (atom.map !== undefined) {
+    const leftMap = isObject(left) ? left : {};
+    const rightMap = isObject(right) ? right : {};
+    for (const key of Object.keys(leftMap)) compareField(atom.map, key, leftMap, rightMap, path, out);
+    for (const key of Object.keys(rightMap)) {
+      if (!Object.hasOwn(leftMap, key)) compareField(atom.map, key, leftMap, rightMap, path, out);
+    }
+  } else if (atom.list !== undefined) {
+    compareItems(atom.list, Array.isArray(left) ? left : [], Array.isArray(right) ? right : [], path, out);
+  }
+  return false;
+}
+
+function isEmptyContainer(atom: Atom, value: unknown): boolean {
+  if (atom.map !== undefined) return !isObject(value) || Object.keys(value).length === 0;
+  return !Array.isArray(value) || value.length === 0;
+}
+
+function compareField(map: MapShape, key: string, left: JsonObject, right: JsonObject, path: PathElement[], out: Comparison): void {
+  const type = fieldType(map, key);
+  if (type === undefined) return;
+  path.push(fieldElement(key));
+  compare(type, Object.hasOwn(left, key) ? left[key] : undefined, Object.hasOwn(right, key) ? right[key] : undefined, path, out);
+  path.pop();
+}
+
+function compareItems(list: ListShape, left: readonly unknown[], right: readonly unknown[], path: PathElement[], out: Comparison): void {
+  const leftItems = groupItems(list, left);
+  const rightItems = groupItems(list, right);
+  for (const element of new Set([...leftItems.keys(), ...rightItems.keys()])) {
+    const before = leftItems.get(element) ?? [];
+    const after = rightItems.get(element) ?? [];
+    path.push(element);
+    if (before.length <= 1 && after.length <= 1) compare(list.element, before[0], after[0], path, out);
+    else if (before.length >= 2 && after.length >= 2) {
+      if (!jsonEqual(before, after)) out.modified.insert(path);
+    } else if (before.length >= 2) {
+      if (after.length > 0) compare(list.element, undefined, after[0], path, out);
+      out.removed.insert(path);
+    } else {
+      if (before.length > 0) compare(list.element, before[0], undefined, path, out);
+      out.added.insert(path);
+    }
+    path.pop();
+  }
+}
+
+function groupItems(list: ListShape, items: readonly unknown[]): Map<PathElement, unknown[]> {
+  const groups = new Map<PathElement, unknown[]>();
+  for (const item of items) {
+    const element = itemElement(list, item);
+    const group = groups.get(element);
+    if (group === undefined) groups.set(element, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** `config` laid over `live`: nothing is removed, lists keep their order unless the configuration reorders them. */
+export function mergeValues(type: MergeType, live: unknown, config: unknown): unknown {
+  if (config === undefined) return live;
+  if (live === undefined) return config;
+  const atom = atomOf(type, config);
+  if (!sameAtom(atomOf(type, live), atom)) return config;
+  const isEmptyPair = isEmptyContainer(atom, live) && isEmptyContainer(atom, config);
+  if (atom.scalar !== undefined || atom.map?.isAtomic === true || atom.list?.isAtomic === true || isEmptyPair) {
+    return jsonEqual(live, config) ? live : config;
+  }
+  if (atom.map !== undefined) return mergeMaps(atom.map, isObject(live) ? live : {}, isObject(config) ? config : {});
+  if (atom.list !== undefined) return mergeItems(atom.list, Array.isArray(live) ? live : [], Array.isArray(config) ? config : []);
+  return config;
+}
+
+function mergeMaps(map: MapShape, live: JsonObject, config: JsonObject): JsonObject {
+  let out: Record<string, unknown> | undefined;
+  for (const key of Object.keys(config)) {
+    const current = Object.hasOwn(live, key) ? live[key] : undefined;
+    const type = fieldType(map, key);
+    const next = type === undefined ? config[key] : mergeValues(type, current, config[key]);
+    if (next === current && Object.hasOwn(live, key)) continue;
+    out ??= { ...live };
+    setKey(out, key, next);
+  }
+  return out ?? live;
+}
+
+/** Shared items come in the order of the configuration; items of the live list alone stay where they were among them. */
+function mergeItems(list: ListShape, live: readonly unknown[], config: readonly unknown[]): readonly unknown[] {
+  const liveElements = live.map((item) => itemElement(list, item));
+  const configElements = config.map((item) => itemElement(list, item));
+  const liveItems = new Map<PathElement, unknown>();
+  for (const [index, element] of liveElements.entries()) {
+    // Twins are not merged: the configuration's item takes the place of all.
+    liveItems.set(element, liveItems.has(element) ? undefined : live[index]);
+  }
+  const inConfig = new Set(configElements);
+  const shared = configElements.filter((element) => liveItems.has(element));
+  let nextShared = shared.shift();
+  const merged = new Set<PathElement>();
+  const out: unknown[] = [];
+  const take = (index: number): void => {
+    const element = configElements[index] ?? '';
+    merged.add(element);
+    out.push(mergeValues(list.element, liveItems.get(element), config[index]));
+  };
+  let i = 0;
+  let j = 0;
+  while (i < live.length || j < config.length) {
+    const liveElement = liveElements[i] ?? '';
+    const configElement = configElements[j] ?? '';
+    if (i < live.length && j < config.length) {
+      if (liveElement === configElement) {
+        take(j);
+        i++;
+        j++;
+        nextShared = shared.shift();
+        continue;
+      }
+      if (inConfig.has(liveElement) && nextShared !== undefined && nextShared !== liveElement) {
+        i++;
+        continue;
+      }
+    }
+    if (i < live.length) {
+      if (!inConfig.has(liveElement)) {
+        out.push(live[i]);
+        i++;
+        continue;
+      }
+      if (merged.has(liveElement)) i++;
+    }
+    if (j < config.length) {
+      if (nextShared === configElement) nextShared = shared.shift();
+      take(j);
+      j++;
+    }
+  }
+  return out.length === live.length && out.every((item, index) => item === live[index]) ? live : out;
+}
+
+/** The value without the named fields and items; containers that become empty vanish with them. */
+export function removeItems(type: MergeType, value: unknown, items: FieldSet): unknown {
+  const atom = atomOf(type, value);
+  if (atom.scalar !== undefined) return value;
+  if (atom.list !== undefined) {
+    if (!Array.isArray(value) || value.length === 0 || atom.list.isAtomic) return null;
+    const kept: unknown[] = [];
+    for (const item of value) {
+      const element = itemElement(atom.list, item);
+      if (items.members.has(element)) continue;
+      const below = items.children.get(element);
+      kept.push(below === undefined || below.isEmpty() ? item : removeItems(atom.list.element, item, below));
+    }
+    return kept.length > 0 ? kept : null;
+  }
+  if (atom.map === undefined || !isObject(value) || atom.map.isAtomic) return null;
+  const out: Record<string, unknown> = {};
+  let count = 0;
+  for (const key of Object.keys(value)) {
+    const element = fieldElement(key);
+    if (items.members.has(element)) continue;
+    const below = items.children.get(element);
+    const childType = fieldType(atom.map, key);
+    const child = value[key];
+    setKey(out, key, below === undefined || below.isEmpty() || childType === undefined ? child : removeItems(childType, child, below));
+    count++;
+  }
+  return count > 0 ? out : null;
+}
+
+/** The set and all named fields on the way to its members: `a.b.c` brings `a` if it is a field, but not the key of a map. */
+export function withNamedFields(type: MergeType | undefined, set: FieldSet): FieldSet {
+  const out = new FieldSet();
+  for (const element of set.members) out.members.add(element);
+  for (const [element, child] of set.children) {
+    const name = fieldName(element);
+    let childType: MergeType | undefined;
+    if (name !== undefined && type?.map !== undefined) {
+      const named = type.map.field(name);
+      if (named !== undefined) out.members.add(element);
+      childType = named ?? type.map.element;
+    } else if (element.startsWith('k:')) childType = type?.list?.element;
+    out.children.set(element, withNamedFields(childType, child));
+  }
+  return out;
+}
+
+/**
+ * Checks an applied configuration against its type.
+ *
+ * @returns one line for each problem, such as `.spec.foo: field not declared in schema`
+ */
+export function typeErrors(type: MergeType, value: unknown, path: readonly PathElement[] = []): readonly string[] {
+  const atom = atomOf(type, value);
+  const at = pathText(path);
+  const wrong = (text: string): readonly string[] => [at === '' ? text : `${at}: ${text}`];
+  if (value === null) return [];
+  if (atom.map !== undefined) {
+    const { map } = atom;
+    if (!isObject(value)) return wrong(`expected map, got ${goValue(value)}`);
+    return Object.keys(value).flatMap((key) => {
+      const child = fieldType(map, key);
+      return child === undefined
+        ? [`${at}.${key}: field not declared in schema`]
+        : typeErrors(child, value[key], [...path, fieldElement(key)]);
+    });
+  }
+  if (atom.scalar !== undefined) {
+    if (isScalar(atom.scalar, value)) return [];
+    if (atom.scalar === 'numeric') return wrong(`expected numeric (int or float), got ${goTypeName(value)}`);
+    if (atom.scalar === 'untyped') return wrong(`expected any scalar, got ${goValue(value)}`);
+    return wrong(`expected ${atom.scalar}, got ${atom.scalar === 'string' ? `&${goReflected(value)}` : goValue(value)}`);
+  }
+  const { list } = atom;
+  if (list === undefined) return [];
+  if (!Array.isArray(value)) return wrong(`expected list, got ${goValue(value)}`);
+  const errors: string[] = [];
+  const seen = new Set<PathElement>();
+  for (const [index, item] of value.entries()) {
+    let element: PathElement = `i:${index}`;
+    if (!list.isAtomic) {
+      try {
+        element = itemElement(list, item);
+      } catch (error) {
+        return [...errors, ...wrong(`element ${index}: ${error instanceof Error ? error.message : String(error)}`)];
+      }
+      if (seen.has(element)) errors.push(...wrong(`duplicate entries for key ${elementText(element)}`));
+      seen.add(element);
+    }
+    errors.push(...typeErrors(list.element, item, [...path, element]));
+  }
+  return errors;
+}
+
+function isScalar(scalar: Scalar, value: unknown): boolean {
+  switch (scalar) {
+    case 'numeric':
+      return typeof value === 'number';
+    case 'string':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'untyped':
+      return typeof value !== 'object';
+  }
+}
+
+function goTypeName(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : 'string';
+}
+
+function goValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
+  if (isObject(value))
+    return `&{map[${Object.keys(value)
+      .sort()
+      .map((key) => `${key}:${goValue(value[key])}`)
+      .join(' ')}]}`;
+  return `&{${String(value)}}`;
+}
+
+function goReflected(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return `value.valueUnstructured{Value:${text}}`;
+}
