@@ -1,1 +1,12 @@
-export {};
+export { ActionError, type ActionPatch, actionPatches, type RolloutAction, revisionToUndo } from './actions.ts';
+export { decideAfterCollision, decideAfterCreateError, decideRollout } from './decide.ts';
+export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
+export { notes } from './events.ts';
+export { type RolloutFacts, resyncMs } from './facts.ts';
+export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
+export type { Action, MergePatch, Note, RolloutPlan } from './plan.ts';
+export { approximateCounts, type BasicCanaryQuestion, basicCanaryCounts, type ReplicaCounts } from './replica-counts.ts';
+export { hashOf, type ReplicaSetRoles, revisionOf } from './replica-sets.ts';
+export { assignRoles, hasTemplateOf, templateHash } from './roles.ts';
+export { referencedServices, releasePatch } from './services.ts';
+export { currentSetWeight, currentStep, currentStepIndex, stepText } from './steps.ts';

@@ -1,0 +1,53 @@
+/** What an absent field of a Rollout means. One function a field, so that no other file repeats a default. */
+import { type CanaryStep, type CanaryStrategy, type Rollout, type RolloutSpec, scaledValue } from '@sluice/api';
+
+/** Strategy-level default of `maxSurge` and `maxUnavailable`: upstream's literal is the text `25`, and text is a percentage. */
+const defaultShare = '25';
+
+export function desiredReplicas(spec: RolloutSpec): number {
+  return spec.replicas ?? 1;
+}
+
+export function progressDeadlineSeconds(spec: RolloutSpec): number {
+  return spec.progressDeadlineSeconds ?? 600;
+}
+
+export function revisionHistoryLimit(spec: RolloutSpec): number {
+  return spec.revisionHistoryLimit ?? 10;
+}
+
+/** The canary strategy; empty where the Rollout has none, so that readers need no case for it. */
+export function canaryOf(spec: RolloutSpec): CanaryStrategy {
+  return spec.strategy?.canary ?? {};
+}
+
+export function stepsOf(spec: RolloutSpec): readonly CanaryStep[] {
+  return canaryOf(spec).steps ?? [];
+}
+
+export function generationOf(rollout: Rollout): number {
+  return rollout.metadata.generation ?? 0;
+}
+
+/**
+ * Pods that may exist above, and be missing below, the desired count.
+ *
+ * Surge rounds up, unavailability down. Both 0 would never move, so unavailability becomes 1. Text that is no number makes both 0.
+ * Unavailability never exceeds the desired count and is 0 when that is 0.
+ *
+ * @see argoproj/argo-rollouts utils/replicaset: resolveFenceposts, MaxSurge, MaxUnavailable
+ * @example replicas 10, both at their default of 25 %: surge 3, unavailable 2
+ */
+export function fenceposts(spec: RolloutSpec): { readonly surge: number; readonly unavailable: number } {
+  const replicas = desiredReplicas(spec);
+  const maxSurge = canaryOf(spec).maxSurge ?? defaultShare;
+  const maxUnavailable = canaryOf(spec).maxUnavailable ?? defaultShare;
+  if (!isNumeric(maxSurge) || !isNumeric(maxUnavailable)) return { surge: 0, unavailable: 0 };
+  const surge = scaledValue(maxSurge, replicas, true);
+  const unavailable = scaledValue(maxUnavailable, replicas, false);
+  return { surge, unavailable: Math.min(surge === 0 && unavailable === 0 ? 1 : unavailable, replicas) };
+}
+
+function isNumeric(value: number | string): boolean {
+  return typeof value === 'number' || /^[+-]?\d+%?$/.test(value);
+}

@@ -1,0 +1,120 @@
+/**
+ * One pass over a Rollout as it is being decided: the objects as they will be after the writes wished for so far, and what else there is to
+ * do. A pass owns its draft alone; nothing in it outlives the decision.
+ */
+import type { Instant, Pod, ReplicaSet, Rollout, Service } from '@sluice/api';
+import { annotations } from '@sluice/api';
+import { desiredReplicas } from './defaults.ts';
+import { notes as catalogue } from './events.ts';
+import { noWish, type PauseWish } from './pause.ts';
+import type { Action, Note } from './plan.ts';
+import { desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
+import { assignRoles } from './roles.ts';
+import type { Status } from './status.ts';
+
+/** What a decision stands on. Replaced, never changed in place. */
+export type World = {
+  readonly rollout: Rollout;
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly services: ReadonlyMap<string, Service>;
+  readonly pods: readonly Pod[] | undefined;
+};
+
+export type Pass = {
+  readonly now: Instant;
+  /** The status at the start of this pass. */
+  readonly previous: Status;
+  /** Hash of the present template. */
+  readonly hash: string;
+  readonly podMetadataChecked: ReadonlySet<string>;
+  world: World;
+  roles: ReplicaSetRoles;
+  status: Status | undefined;
+  readonly wish: PauseWish;
+  /** Set by the restarter when the last pod is gone. */
+  restartedAt: string | undefined;
+  /** The size of some ReplicaSet was changed. */
+  hasScaled: boolean;
+  /** Something besides sizes and status was changed, so what comes after must wait until it is written. */
+  hasActed: boolean;
+  readonly notes: Note[];
+  /** Writes that do not show in the world: deletions, evictions, changes of pods. */
+  readonly actions: Action[];
+  /** Instants at which to look again. */
+  readonly wakes: Instant[];
+  readonly checks: string[];
+  readonly reasons: string[];
+  needsPods: boolean;
+};
+
+export function beginPass(world: World, hash: string, podMetadataChecked: ReadonlySet<string>, now: Instant): Pass {
+  return {
+    now,
+    previous: world.rollout.status ?? {},
+    hash,
+    podMetadataChecked,
+    world,
+    roles: assignRoles(world.rollout, world.replicaSets, hash),
+    status: undefined,
+    wish: noWish(),
+    restartedAt: world.rollout.status?.restartedAt,
+    hasScaled: false,
+    hasActed: false,
+    notes: [],
+    actions: [],
+    wakes: [],
+    checks: [],
+    reasons: [],
+    needsPods: false,
+  };
+}
+
+export function replaceRollout(pass: Pass, rollout: Rollout): void {
+  pass.world = { ...pass.world, rollout };
+}
+
+export function replaceReplicaSet(pass: Pass, before: ReplicaSet, after: ReplicaSet): void {
+  pass.world = { ...pass.world, replicaSets: pass.world.replicaSets.map((set) => (set === before ? after : set)) };
+  const swap = (set: ReplicaSet): ReplicaSet => (set === before ? after : set);
+  const { current, stable, older, others, all } = pass.roles;
+  pass.roles = {
+    current: current && swap(current),
+    stable: stable && swap(stable),
+    older: older.map(swap),
+    others: others.map(swap),
+    all: all.map(swap),
+  };
+}
+
+export function addReplicaSet(pass: Pass, set: ReplicaSet): void {
+  pass.world = { ...pass.world, replicaSets: [...pass.world.replicaSets, set] };
+  pass.roles = assignRoles(pass.world.rollout, pass.world.replicaSets, pass.hash);
+}
+
+/**
+ * Gives a ReplicaSet a size and the `desired-replicas` annotation, by which a later change of `spec.replicas` is recognised.
+ * A change of the annotation alone is no scaling and makes no Event.
+ */
+export function scale(pass: Pass, set: ReplicaSet, size: number, why: string): boolean {
+  const desired = desiredReplicas(pass.world.rollout.spec);
+  const before = sizeOf(set);
+  if (before === size && desiredAnnotationOf(set) === desired) return false;
+  const { [annotations.scaleDownDeadline]: _, ...kept } = set.metadata.annotations ?? {};
+  const present = size === 0 ? kept : (set.metadata.annotations ?? {});
+  replaceReplicaSet(pass, set, {
+    ...set,
+    metadata: { ...set.metadata, annotations: { ...present, [annotations.desiredReplicas]: String(desired) } },
+    spec: { ...set.spec, replicas: size },
+  });
+  if (before === size) return false;
+  pass.notes.push(catalogue.scaled(nameOf(set), revisionOf(set), before, size));
+  pass.reasons.push(why);
+  pass.hasScaled = true;
+  return true;
+}
+
+/** `ReplicaSet "x"`, or `Rollout "y"` while there is none. */
+export function subjectOf(pass: Pass): string {
+  const { current } = pass.roles;
+  return current === undefined ? `Rollout "${pass.world.rollout.metadata.name ?? ''}"` : `ReplicaSet "${nameOf(current)}"`;
+}
