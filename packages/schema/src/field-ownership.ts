@@ -19,7 +19,7 @@ import {
   TypedValueError,
   typeErrors,
   withNamedFields,
-  withStructs,
+  withZeros,
 } from './typed-value.ts';
 
 export type Conflict = { readonly manager: string; readonly field: string; readonly message: string };
@@ -86,7 +86,8 @@ export function serverSideApply(input: ApplyInput): KubeObject {
 
 function nameOf({ applied }: ApplyInput): string {
   const { name = '', namespace = '' } = applied.metadata;
-  return `${namespace}/${name}; ${applied.apiVersion}, Kind=${applied.kind}`;
+  const version = applied.apiVersion.includes('/') ? applied.apiVersion : `/${applied.apiVersion}`;
+  return `${namespace}/${name}; ${version}, Kind=${applied.kind}`;
 }
 
 function joined(errors: readonly string[]): string {
@@ -124,7 +125,7 @@ function lastAppliedFields(live: KubeObject | undefined, apiVersion: string, typ
   try {
     const last = JSON.parse(text) as KubeObject;
     if (last.apiVersion !== apiVersion || typeErrors(type, last).length > 0) return undefined;
-    const { modified, added, removed } = compareValues(type, last, withStructs(type, live));
+    const { modified, added, removed } = compareValues(type, last, withZeros(type, live, false));
     return fieldsOf(type, last).difference(modified).difference(added).difference(removed);
   } catch {
     return undefined;
@@ -142,7 +143,7 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
   const { applied, apiVersion, now } = input;
   const subresource = input.subresource ?? '';
   const live = input.live === undefined ? undefined : without(input.live);
-  const base = withStructs(type, live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} });
+  const base = withZeros(type, live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} }, false);
   const managers = decodeManagers(input.live?.metadata.managedFields);
   if (managers.size === 0 && live !== undefined) ownAll(managers, type, base, apiVersion, subresource, now);
 
@@ -168,7 +169,7 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
 
 /** An object that was written before anyone tracked it belongs to `before-first-apply`. */
 function ownAll(managers: Managers, type: MergeType, live: unknown, apiVersion: string, subresource: string, now: string): void {
-  const empty = withStructs(type, {});
+  const empty = withZeros(type, {}, false);
   const fields = ownedBy(compareValues(type, empty, live)).difference(untracked);
   if (fields.isEmpty()) return;
   const manager: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion, subresource, time: now, fields };
@@ -279,10 +280,10 @@ export function trackUpdate(input: TrackInput): readonly ManagedFieldsEntry[] {
 
   const type = resourceType(input.schema);
   const reset = resetSet(input.resetFields);
-  const before = withStructs(type, live === undefined ? {} : without(live));
+  const before = withZeros(type, live === undefined ? {} : without(live), true);
   let changes: Comparison;
   try {
-    changes = without(compareValues(type, before, withStructs(type, without(next))), reset);
+    changes = without(compareValues(type, before, withZeros(type, without(next), true)), reset);
   } catch (error) {
     // An object that its own schema cannot read is not tracked; the write itself goes on, as on a real server.
     if (error instanceof TypedValueError) return [];

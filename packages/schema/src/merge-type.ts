@@ -25,29 +25,25 @@ export class MergeType {
   readonly scalar: Scalar | undefined;
   /** What a key of a keyed list counts as where it is missing. */
   readonly keyDefault: unknown;
-  /** Go holds the field by value: it is there even when nobody set it. */
-  readonly isStruct: boolean;
+  /** Fields that a Go object has even when nobody set them, with what they hold then. */
+  readonly zeros: readonly (readonly [string, unknown])[];
   readonly #makeList: (() => ListShape) | undefined;
   readonly #makeMap: (() => MapShape) | undefined;
   #list: ListShape | undefined;
   #map: MapShape | undefined;
-  #structs: readonly string[] | undefined;
-  readonly #fieldNames: readonly string[];
 
   constructor(parts: {
     scalar?: Scalar | undefined;
     list?: (() => ListShape) | undefined;
     map?: (() => MapShape) | undefined;
     keyDefault?: unknown;
-    isStruct?: boolean;
-    fieldNames?: readonly string[];
+    zeros?: readonly (readonly [string, unknown])[];
   }) {
     this.scalar = parts.scalar;
     this.keyDefault = parts.keyDefault;
-    this.isStruct = parts.isStruct === true;
+    this.zeros = parts.zeros ?? [];
     this.#makeList = parts.list;
     this.#makeMap = parts.map;
-    this.#fieldNames = parts.fieldNames ?? [];
   }
 
   get list(): ListShape | undefined {
@@ -58,12 +54,6 @@ export class MergeType {
   get map(): MapShape | undefined {
     this.#map ??= this.#makeMap?.();
     return this.#map;
-  }
-
-  /** Names of the fields that Go holds by value. */
-  get structs(): readonly string[] {
-    this.#structs ??= this.#fieldNames.filter((name) => this.map?.field(name)?.isStruct === true);
-    return this.#structs;
   }
 }
 
@@ -108,8 +98,7 @@ function convert(schema: Schema, isInherited: boolean, isResource: boolean): Mer
   const hasMeta = isResource || schema['x-kubernetes-embedded-resource'] === true;
   const common = {
     keyDefault: schema.default,
-    isStruct: schema.builtin === true && typeof schema.default === 'object' && schema.default !== null && schema.type === 'object',
-    fieldNames: Object.keys(schema.properties ?? {}),
+    zeros: schema.builtin === true ? zerosOf(schema) : [],
   };
   const list = (): ListShape => listShape(schema, isPreserved);
   const map = (): MapShape => mapShape(schema, isPreserved, hasMeta);
@@ -130,6 +119,20 @@ function convert(schema: Schema, isInherited: boolean, isResource: boolean): Mer
     default:
       return new MergeType({ ...common, scalar: 'untyped', list, map });
   }
+}
+
+/** The zero value is the default where OpenAPI has one, and null for a required list or map. */
+function zerosOf(schema: Schema): readonly (readonly [string, unknown])[] {
+  const zeros: (readonly [string, unknown])[] = [];
+  for (const [key, child] of Object.entries(schema.properties ?? {})) {
+    const value = child.default;
+    const isZero = value === '' || value === 0 || value === false || (typeof value === 'object' && value !== null);
+    if (isZero) zeros.push([key, value]);
+    else if (child.items !== undefined || child.additionalProperties !== undefined) {
+      if (schema.required?.includes(key) === true) zeros.push([key, null]);
+    }
+  }
+  return zeros;
 }
 
 function mapShape(schema: Schema, isPreserved: boolean, hasMeta: boolean): MapShape {

@@ -57,27 +57,30 @@ function fieldType(map: MapShape, key: string): MergeType | undefined {
   return map.field(key) ?? map.element;
 }
 
-/** Fills in the fields that Go holds by value, which are there even in an object that nobody filled. */
-export function withStructs(type: MergeType, value: unknown): unknown {
+/**
+ * Fills in what Go has even where nobody set it: structs held by value, and null for required lists and maps. With `scalars`, zero
+ * values too: those tell what changed, but must not reach an object whose required fields are still to be checked.
+ */
+export function withZeros(type: MergeType, value: unknown, scalars: boolean): unknown {
   if (Array.isArray(value)) {
     const element = type.list?.element;
     if (element === undefined) return value;
-    const items = value.map((item) => withStructs(element, item));
+    const items = value.map((item) => withZeros(element, item, scalars));
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   const { map } = type;
   if (!isObject(value) || map === undefined) return value;
   let out: Record<string, unknown> | undefined;
-  for (const key of type.structs) {
-    if (value[key] !== undefined) continue;
+  for (const [key, zero] of type.zeros) {
+    if (value[key] !== undefined || (!scalars && zero !== null && typeof zero !== 'object')) continue;
     out ??= { ...value };
-    out[key] = {};
+    out[key] = zero;
   }
   for (const key of Object.keys(out ?? value)) {
     const child = (out ?? value)[key];
     if (typeof child !== 'object' || child === null) continue;
     const childType = fieldType(map, key);
-    const next = childType === undefined ? child : withStructs(childType, child);
+    const next = childType === undefined ? child : withZeros(childType, child, scalars);
     if (next === child) continue;
     out ??= { ...value };
     setKey(out, key, next);
