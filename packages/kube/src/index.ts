@@ -6,6 +6,15 @@ export type { Client, DeleteOptions, ListOptions, ObjectAt, ObjectList, PatchTyp
 export { sleep, systemClock, type VirtualClock, virtualClock } from './clock.ts';
 export { type Controller, type ControllerOptions, type ReconcileFunction, type Result, TerminalError } from './controller.ts';
 export { ConnectionError, KubeconfigError } from './errors.ts';
+export {
+  type CorrelatedEvent,
+  EventCorrelator,
+  type EventInput,
+  type EventLimit,
+  type EventSubject,
+  type EventType,
+} from './event-correlator.ts';
+export { EventRecorder, type EventRecorderOptions } from './event-recorder.ts';
 export { type HttpTransportOptions, httpTransport } from './http-transport.ts';
 export type { IndexFunction, Informer, InformerHandler, InformerOptions, Store } from './informer.ts';
 export {
@@ -17,6 +26,7 @@ export {
   kubeconfigPaths,
   loadKubeconfig,
 } from './kubeconfig.ts';
+export { type LeaderElectionOptions, leaderElection } from './leader-election.ts';
 export type { LogFields, Logger } from './log.ts';
 export { createLogger, type LoggerOptions, type LogLevel, silentLogger } from './logger.ts';
 export { ownerIndex, ownerIndexName } from './owner-index.ts';
