@@ -7,3 +7,4 @@ export { mergePatch } from './merge-patch.ts';
 export { PatchError } from './patch-error.ts';
 export type { GroupVersionKind, Rule, Schema } from './schema.ts';
 export { strategicMergePatch } from './strategic-merge.ts';
+export { parseYaml, toYaml, YamlError } from './yaml.ts';
