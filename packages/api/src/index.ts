@@ -1,4 +1,5 @@
 export { type Clock, formatMicroTime, formatTime, type Instant, parseTime } from './clock.ts';
+export { crds } from './crds.ts';
 export { type DurationResult, formatGoDuration, formatHumanDuration, parseGoDuration } from './duration.ts';
 export { type FieldError, type FieldErrorType, formatFieldError, formatFieldErrorBody } from './field-error.ts';
 export { type GoShape, goEncoder, goRawJson, goString } from './go-json.ts';
@@ -34,6 +35,7 @@ export { pauseDurationSeconds } from './pause-duration.ts';
 export { defaultPodTemplate, podTemplatesEqual } from './pod-defaults.ts';
 export { fnv1a, podTemplateHash, safeEncode } from './pod-template-hash.ts';
 export { podTemplateJson } from './pod-template-shape.ts';
+export { validatePodSpec, validatePodTemplate } from './pod-template-validation.ts';
 export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFormat } from './quantity.ts';
 export { type RolloutValidationOptions, validateRollout } from './rollout-validation.ts';
 export {

@@ -34,7 +34,8 @@ export function validatePodTemplate(path: string, template: PodTemplateSpec): re
   return errors;
 }
 
-function validatePodSpec(at: string, spec: Fields): readonly FieldError[] {
+/** Findings in a pod spec whose defaults are filled in; `at` is the path of the spec. */
+export function validatePodSpec(at: string, spec: Fields): readonly FieldError[] {
   const volumeNames = new Set(itemsOf(spec.volumes).map((volume) => textOf(volume.name)));
   const context = { volumeNames, isHostNetwork: spec.hostNetwork === true };
   const containers = itemsOf(spec.containers);
