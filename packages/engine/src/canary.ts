@@ -19,7 +19,7 @@ import {
 import { notes } from './events.ts';
 import { resyncMs } from './facts.ts';
 import { reconcileHistory } from './history.ts';
-import { type Pass, replaceReplicaSet, scale } from './pass.ts';
+import { because, type Pass, replaceReplicaSet, scale } from './pass.ts';
 import { haltReason, isAborted, isPauseOver, noticedPause, pauseConditionOf, pauseEnd } from './pause.ts';
 import { isFullyPromoted, isRollbackWithinWindow, promotionReason } from './promotion.ts';
 import { availableOf, createdOf, desiredAnnotationOf, hashOf, nameOf, revisionOf, sizeOf, sum } from './replica-sets.ts';
@@ -73,7 +73,7 @@ function noticePause(pass: Pass): Outcome {
   const conditions = noticedPause(rollout.spec, pass.previous, pass.now);
   if (conditions === undefined) return 'go on';
   pass.status = concludeStatus(pass, { ...pass.previous, conditions }, { keepConditions: true });
-  pass.reasons.push('the Rollout was paused, resumed or retried');
+  because(pass, 'status', 'the Rollout was paused, resumed or retried');
   return 'end';
 }
 
@@ -87,7 +87,7 @@ function followScaling(pass: Pass): Outcome {
   });
   if (!isScaled) return 'go on';
   reconcileSizes(pass);
-  pass.reasons.push(`spec.replicas is ${desired} now`);
+  because(pass, 'status', `spec.replicas is ${desired} now`);
   const { all } = pass.roles;
   const base: Status = { ...pass.previous, availableReplicas: sum(all, availableOf), HPAReplicas: sum(all, createdOf) };
   pass.status = concludeStatus(pass, base, {});
@@ -99,11 +99,15 @@ function currentHash(pass: Pass): string {
   return pass.roles.current === undefined ? pass.hash : hashOf(pass.roles.current);
 }
 
+function stepHashOf({ spec }: Rollout): string {
+  return canaryStepHash(spec.strategy?.canary?.steps);
+}
+
 function isStartingOver(pass: Pass): boolean {
   const { previous } = pass;
   const isTemplateNew = (previous.currentPodHash ?? '') !== '' && previous.currentPodHash !== currentHash(pass);
   const stepHash = previous.currentStepHash ?? '';
-  return isTemplateNew || stepHash === '' || stepHash !== canaryStepHash(stepsOf(pass.world.rollout.spec));
+  return isTemplateNew || stepHash === '' || stepHash !== stepHashOf(pass.world.rollout);
 }
 
 function startOver(pass: Pass): Outcome {
@@ -123,7 +127,7 @@ function reconcileMetadata(pass: Pass): void {
       set = withMetadata(replicaSet, metadata);
       replaceReplicaSet(pass, replicaSet, set);
       pass.hasActed = true;
-      pass.reasons.push(`pods of ${nameOf(set)} carry other metadata now`);
+      because(pass, `replicaset/${nameOf(set)}`, 'its pods play another part now');
     }
     const key = metadataKey(set, metadata);
     if (!hasPods(set) || pass.podMetadataChecked.has(key)) continue;
@@ -225,7 +229,7 @@ function reconcilePauseStep(pass: Pass): Outcome {
   if (pauseConditionOf(pass.previous, 'CanaryPauseStep') === undefined) {
     if (pass.previous.controllerPause !== true) {
       pass.wish.add = 'CanaryPauseStep';
-      pass.reasons.push('a pause step begins');
+      because(pass, 'status', 'a pause step begins');
     }
   } else {
     const end = pauseEnd(step, pass.previous);
@@ -252,7 +256,7 @@ function writeStatus(pass: Pass): void {
     blueGreen: {},
     canary: {},
     currentPodHash: currentHash(pass),
-    currentStepHash: canaryStepHash(spec.strategy?.canary?.steps),
+    currentStepHash: stepHashOf(rollout),
     replicas: sum(all, createdOf),
     updatedReplicas: createdOf(current),
     readyReplicas: sum(all, (set) => set.status?.readyReplicas ?? 0),
@@ -266,13 +270,13 @@ function writeStatus(pass: Pass): void {
   if (isStartingOver(pass)) {
     pass.wish.clear = true;
     pass.wish.unabort = true;
-    pass.reasons.push('the template or the steps are new');
+    because(pass, 'status', 'the template or the steps are new');
     next = { ...next, promoteFull: false, ...withIndex(done === undefined ? undefined : 0), ...restartOf(rollout) };
     if (done !== undefined && current !== undefined && previous.stableRS === hashOf(current)) {
-      pass.notes.push(notes.skipSteps('Rollback to stable ReplicaSets'));
+      because(pass, 'status', '', notes.skipSteps('Rollback to stable ReplicaSets'));
       next = { ...next, ...withIndex(done) };
     } else if (done !== undefined && isRollbackWithinWindow(rollout, roles) && sizeOf(current) > 0) {
-      pass.notes.push(notes.skipSteps('Rollback to active ReplicaSets within RollbackWindow'));
+      because(pass, 'status', '', notes.skipSteps('Rollback to active ReplicaSets within RollbackWindow'));
       next = { ...next, ...withIndex(done) };
     }
     pass.status = concludeStatus(pass, next, {});
@@ -299,8 +303,8 @@ function writeStatus(pass: Pass): void {
   const step = currentStep(spec, { ...previous, ...withIndex(index) });
   if (step !== undefined && index !== undefined && isStepDone(pass, step)) {
     index++;
-    pass.notes.push(notes.stepCompleted(index, steps.length, stepText(step)));
-    pass.reasons.push(`step ${index}/${steps.length} (${stepText(step)}) is done`);
+    because(pass, 'status', '', notes.stepCompleted(index, steps.length, stepText(step)));
+    because(pass, 'status', `step ${index}/${steps.length} (${stepText(step)}) is done`);
     pass.wish.removeStepPause = true;
   }
   pass.status = concludeStatus(pass, { ...next, ...withIndex(index) }, {});
@@ -324,8 +328,8 @@ function promoteStable(pass: Pass, next: Status, reason: string): Status {
   const promoted: Status = { ...next, promoteFull: false };
   if ((next.stableRS ?? '') === (next.currentPodHash ?? '')) return promoted;
   const hash = next.currentPodHash ?? '';
-  pass.notes.push(notes.completed(revisionOf(pass.world.rollout), hash, reason));
-  pass.reasons.push(`${hash} becomes stable: ${reason}`);
+  because(pass, 'status', '', notes.completed(revisionOf(pass.world.rollout), hash, reason));
+  because(pass, 'status', `${hash} becomes stable: ${reason}`);
   const duration = withCompletion(next.duration, pass.previous.promoteFull === true ? 'FastPromoted' : 'Promoted');
   return { ...promoted, stableRS: hash, ...(duration === undefined ? {} : { duration }) };
 }

@@ -18,7 +18,7 @@ import { invalidSpec, unsupportedPart } from './invalid-spec.ts';
 import { beginPass, type Pass, type World } from './pass.ts';
 import { isPaused } from './pause.ts';
 import { calculatePhase } from './phase.ts';
-import type { Action, MergePatch, Note, RolloutPlan } from './plan.ts';
+import type { Action, MergePatch, Note, RolloutPlan, WriteKey } from './plan.ts';
 import { nameOf, sizeOf, sum } from './replica-sets.ts';
 import { createReplicaSet, withCreateError, withInvalidSpec } from './revisions.ts';
 import { templateHash } from './roles.ts';
@@ -42,7 +42,7 @@ export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
   const unsupported = unsupportedPart(rollout);
   if (unsupported !== undefined) return leaveAlone(rollout, unsupported);
   if (rollout.spec.replicas === undefined) {
-    const patch = { metadata: { resourceVersion: rollout.metadata.resourceVersion }, spec: { replicas: 1 } };
+    const patch = { spec: { replicas: 1 } };
     const reason = 'spec.replicas is not set and means 1';
     return { ...idle(rollout, reason), actions: [{ kind: 'PatchRollout', patch, reason }], requeueAfterMs: 0 };
   }
@@ -75,19 +75,16 @@ function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, now
   const { world, passes, isCut } = runPasses(start, seen.podMetadataChecked ?? new Set(), now);
   const [first] = passes;
   if (first?.needsPods === true) return { ...idle(rollout, 'pods must be looked at'), needs: ['pods'] };
-  const reasons = [...new Set(passes.flatMap((pass) => pass.reasons))];
-  const reason = reasons.length === 0 ? 'nothing to do' : reasons.join('; ');
+  const reasonOf = (write: WriteKey): string => joined(passes, (reason) => reason.write === write);
 
   const status = world.rollout.status ?? {};
   const patch = statusPatch(rollout.status, status);
-  const writes = collectWrites(start, world, passes, reason);
+  const writes = collectWrites(start, world, passes, reasonOf);
   const isSoon = patch !== undefined && differsInCountsOnly(rollout.status, status);
   const waitsUntil = (seen.countsWaitSince ?? now) + countsWaitMs;
   const holdsCounts = isSoon && now < waitsUntil;
   const statusWrite: readonly Action[] =
-    patch === undefined || holdsCounts
-      ? []
-      : [{ kind: 'WriteStatus', patch: { metadata: { resourceVersion: rollout.metadata.resourceVersion }, status: patch }, reason }];
+    patch === undefined || holdsCounts ? [] : [{ kind: 'WriteStatus', patch: { status: patch }, reason: reasonOf('status') }];
 
   const wakes = passes.flatMap((pass) => pass.wakes);
   const check = progressCheck(rollout, world.rollout, now);
@@ -97,7 +94,7 @@ function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, now
     status,
     rollout: world.rollout,
     notes: passes.flatMap((pass) => pass.notes),
-    reason,
+    reason: joined(passes, () => true),
     ...(wake === undefined ? {} : { requeueAfterMs: Math.max(0, wake - now) }),
     ...(holdsCounts ? { holdsCounts } : {}),
     ...(passes.some((pass) => pass.checks.length > 0) ? { checks: passes.flatMap((pass) => pass.checks) } : {}),
@@ -153,13 +150,14 @@ function collectWrites(
   start: World,
   end: World,
   passes: readonly Pass[],
-  reason: string,
+  reasonOf: (write: WriteKey) => string,
 ): { readonly before: readonly Action[]; readonly after: readonly Action[] } {
   const before: Action[] = [];
   const sizes: Action[] = [];
   const known = new Map(start.replicaSets.map((set) => [nameOf(set), set]));
   for (const set of end.replicaSets) {
     const old = known.get(nameOf(set));
+    const reason = reasonOf(`replicaset/${nameOf(set)}`);
     if (old === undefined) {
       const size = Math.min(sizeOf(set), roomFor(start));
       const created: ReplicaSet = { ...set, spec: { ...set.spec, replicas: size } };
@@ -173,11 +171,13 @@ function collectWrites(
     if (size !== undefined) sizes.push(replicaSetAction(old, size, reason));
   }
   const rolloutPatch = revisionPatch(start.rollout, end.rollout);
-  if (rolloutPatch !== undefined) before.push({ kind: 'PatchRollout', patch: rolloutPatch, reason });
+  if (rolloutPatch !== undefined) before.push({ kind: 'PatchRollout', patch: rolloutPatch, reason: reasonOf('rollout') });
   for (const [name, service] of end.services) {
     const old = start.services.get(name);
     const patch = old === undefined ? undefined : servicePatch(old, service);
-    if (patch !== undefined) before.push({ kind: 'PatchService', name, resourceVersion: service.metadata.resourceVersion, patch, reason });
+    if (patch === undefined) continue;
+    const reason = reasonOf(`service/${name}`);
+    before.push({ kind: 'PatchService', name, resourceVersion: service.metadata.resourceVersion, patch, reason });
   }
   const other = passes.flatMap((pass) => pass.actions);
   before.push(...other.filter(({ kind }) => kind === 'PatchPod'));
@@ -288,8 +288,7 @@ function planStatus(rollout: Rollout, next: Rollout, reason: string, withPhase =
   const patch = statusPatch(rollout.status, status);
   const plan: RolloutPlan = { ...idle(rollout, reason), status, rollout: { ...rollout, status } };
   if (patch === undefined) return plan;
-  const guarded = { metadata: { resourceVersion: rollout.metadata.resourceVersion }, status: patch };
-  return { ...plan, actions: [{ kind: 'WriteStatus', patch: guarded, reason }] };
+  return { ...plan, actions: [{ kind: 'WriteStatus', patch: { status: patch }, reason }] };
 }
 
 /**
@@ -304,6 +303,12 @@ function leaveAlone(rollout: Rollout, part: string): RolloutPlan {
   const { phase: _, message: __, ...status } = rollout.status ?? {};
   const next: Rollout = { ...rollout, status: { ...status, conditions: withoutCondition(conditions, 'InvalidSpec') } };
   return { ...planStatus(rollout, next, reason, false), ...said };
+}
+
+/** The distinct reasons of some writes in one line. What has none follows from what the pods did. */
+function joined(passes: readonly Pass[], isMeant: (reason: Pass['reasons'][number]) => boolean): string {
+  const texts = passes.flatMap((pass) => pass.reasons.filter(isMeant).map(({ text }) => text));
+  return texts.length === 0 ? 'counts and conditions follow the pods' : [...new Set(texts)].join('; ');
 }
 
 function idle(rollout: Rollout, reason: string): RolloutPlan {

@@ -7,7 +7,7 @@ import { annotations } from '@sluice/api';
 import { desiredReplicas } from './defaults.ts';
 import { notes as catalogue } from './events.ts';
 import { noWish, type PauseWish } from './pause.ts';
-import type { Action, Note } from './plan.ts';
+import type { Action, Note, PlannedNote, WriteKey } from './plan.ts';
 import { desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
 import { assignRoles } from './roles.ts';
 import type { Status } from './status.ts';
@@ -37,13 +37,14 @@ export type Pass = {
   hasScaled: boolean;
   /** Something besides sizes and status was changed, so what comes after must wait until it is written. */
   hasActed: boolean;
-  readonly notes: Note[];
+  readonly notes: PlannedNote[];
   /** Writes that do not show in the world: deletions, evictions, changes of pods. */
   readonly actions: Action[];
   /** Instants at which to look again. */
   readonly wakes: Instant[];
   readonly checks: string[];
-  readonly reasons: string[];
+  /** Why there is which write. */
+  readonly reasons: { readonly write: WriteKey; readonly text: string }[];
   needsPods: boolean;
 };
 
@@ -91,6 +92,12 @@ export function addReplicaSet(pass: Pass, set: ReplicaSet): void {
   pass.roles = assignRoles(pass.world.rollout, pass.world.replicaSets, pass.hash);
 }
 
+/** A write is going to happen: why, and what is to be told once it has. */
+export function because(pass: Pass, write: WriteKey, text: string, ...told: readonly Note[]): void {
+  if (text !== '') pass.reasons.push({ write, text });
+  for (const note of told) pass.notes.push({ ...note, write });
+}
+
 /**
  * Gives a ReplicaSet a size and the `desired-replicas` annotation, by which a later change of `spec.replicas` is recognised.
  * A change of the annotation alone is no scaling and makes no Event.
@@ -107,8 +114,7 @@ export function scale(pass: Pass, set: ReplicaSet, size: number, why: string): b
     spec: { ...set.spec, replicas: size },
   });
   if (before === size) return false;
-  pass.notes.push(catalogue.scaled(nameOf(set), revisionOf(set), before, size));
-  pass.reasons.push(why);
+  because(pass, `replicaset/${nameOf(set)}`, why, catalogue.scaled(nameOf(set), revisionOf(set), before, size));
   pass.hasScaled = true;
   return true;
 }

@@ -4,7 +4,13 @@ import type { ReplicaSet, Rollout, RolloutStatus } from '@sluice/api';
 /** Becomes an Event on the Rollout. */
 export type Note = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
 
-/** RFC 7386; guarded by the resource version that the decision saw. */
+/** Names a write of a plan: `status`, `rollout`, `replicaset/NAME`, `service/NAME`, `pod/NAME`. */
+export type WriteKey = string;
+
+/** A note that is true once a write is done. Without one it is true at once. */
+export type PlannedNote = Note & { readonly write?: WriteKey };
+
+/** RFC 7386. Whoever carries it out guards it with the resource version that the decision saw, or that an earlier write of the plan left. */
 export type MergePatch = Readonly<Record<string, unknown>>;
 
 export type Action =
@@ -45,7 +51,8 @@ export type RolloutPlan = {
   readonly status?: RolloutStatus;
   /** The Rollout as it will be when everything is carried out. */
   readonly rollout: Rollout;
-  readonly notes: readonly Note[];
+  /** In the order in which they are to be told. One whose write failed is not told: the next plan has it again. */
+  readonly notes: readonly PlannedNote[];
   /** 0: at once. Absent: wait for a change. */
   readonly requeueAfterMs?: number;
   /** A change of counts alone is kept back until `requeueAfterMs`; remember since when. */
@@ -61,3 +68,25 @@ export type RolloutPlan = {
   /** One line for people: why there is this plan. */
   readonly reason: string;
 };
+
+/** The write that an action is. `Together` is several; ask for those. */
+export function writeKey(action: Action): WriteKey {
+  switch (action.kind) {
+    case 'CreateReplicaSet':
+      return `replicaset/${action.replicaSet.metadata.name ?? ''}`;
+    case 'PatchReplicaSet':
+    case 'DeleteReplicaSet':
+      return `replicaset/${action.name}`;
+    case 'PatchRollout':
+      return 'rollout';
+    case 'PatchService':
+      return `service/${action.name}`;
+    case 'PatchPod':
+    case 'EvictPod':
+      return `pod/${action.name}`;
+    case 'WriteStatus':
+      return 'status';
+    case 'Together':
+      return action.actions.map(writeKey).join(',');
+  }
+}

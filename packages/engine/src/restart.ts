@@ -43,10 +43,7 @@ export function reconcileRestart(pass: Pass): boolean {
   }
   if (old.length - evicted > 0) pass.wakes.push(pass.now + retryMs);
   else pass.restartedAt = restartAt;
-  if (evicted > 0) {
-    pass.hasActed = true;
-    pass.reasons.push(`restart: ${evicted} of ${old.length} old pods evicted`);
-  }
+  if (evicted > 0) pass.hasActed = true;
   return evicted > 0;
 }
 

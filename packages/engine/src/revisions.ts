@@ -5,7 +5,7 @@ import { conditionOf, findCondition, progressOf, setCondition } from './conditio
 import { desiredReplicas } from './defaults.ts';
 import { exchangedMetadata, firstMetadata, metadataNote } from './ephemeral-metadata.ts';
 import { notes } from './events.ts';
-import { addReplicaSet, type Pass, replaceReplicaSet, replaceRollout } from './pass.ts';
+import { addReplicaSet, because, type Pass, replaceReplicaSet, replaceRollout } from './pass.ts';
 import { nameOf, revisionOf } from './replica-sets.ts';
 
 /** Annotations of a Rollout that its ReplicaSets do not get. */
@@ -26,11 +26,12 @@ export function createReplicaSet(pass: Pass): void {
   const revision = nextRevision(pass);
   const set = newReplicaSet(rollout, pass.hash, revision, pass);
   addReplicaSet(pass, set);
-  pass.reasons.push(`the template is new: ReplicaSet ${nameOf(set)} for revision ${revision}`);
+  because(pass, `replicaset/${nameOf(set)}`, `the template is new, revision ${revision}`);
   const numbered = withRevision(rollout, revision);
   const conditions = setCondition(rollout.status?.conditions ?? [], progressOf.created(nameOf(set)), pass.now);
   replaceRollout(pass, numbered);
-  pass.notes.push(notes.updated(revision), notes.replicaSetCreated(nameOf(set), revision));
+  because(pass, 'rollout', `revision ${revision}`, notes.updated(revision));
+  because(pass, `replicaset/${nameOf(set)}`, '', notes.replicaSetCreated(nameOf(set), revision));
   pass.status = { ...rollout.status, conditions };
 }
 
@@ -100,12 +101,12 @@ export function syncRevision(pass: Pass): void {
     };
     replaceReplicaSet(pass, current, set);
     pass.hasActed = true;
-    pass.reasons.push(`ReplicaSet ${nameOf(set)} takes over revision, annotations and readiness of the Rollout`);
+    because(pass, `replicaset/${nameOf(set)}`, 'it takes over revision, annotations and readiness of the Rollout');
   }
   const revision = revisionOf(set);
   if (revisionOf(rollout) !== revision && revision !== 0) {
     replaceRollout(pass, withRevision(rollout, revision));
-    pass.notes.push(notes.updated(revision));
+    because(pass, 'rollout', `revision ${revision}`, notes.updated(revision));
     pass.hasActed = true;
   }
   const { status = {} } = pass.world.rollout;

@@ -1,7 +1,7 @@
 /** Pointing the services of a canary at ReplicaSets, and taking a service back when no Rollout names it any more. */
 import { annotations, labels, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
 import { notes } from './events.ts';
-import type { Pass } from './pass.ts';
+import { because, type Pass } from './pass.ts';
 import type { MergePatch } from './plan.ts';
 import { availableOf, hashOf, type ReplicaSetRoles, sizeOf } from './replica-sets.ts';
 
@@ -49,8 +49,7 @@ function pointService(pass: Pass, name: string | undefined, target: (roles: Repl
   };
   pass.world = { ...pass.world, services: new Map(pass.world.services).set(name, next) };
   pass.hasActed = true;
-  pass.notes.push(notes.switchService(name, from, to));
-  pass.reasons.push(`service ${name} selects ${to}`);
+  because(pass, `service/${name}`, `it is to select ${to}`, notes.switchService(name, from, to));
 }
 
 /** The patch that brings about what a pass did to a service; `undefined` when it did nothing. */

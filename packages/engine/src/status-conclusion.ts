@@ -18,7 +18,7 @@ import {
 import { desiredReplicas } from './defaults.ts';
 import { nextDuration } from './duration.ts';
 import { notes } from './events.ts';
-import { type Pass, subjectOf } from './pass.ts';
+import { because, type Pass, subjectOf } from './pass.ts';
 import { isAborted, isPaused, pauseFields } from './pause.ts';
 import { calculatePhase } from './phase.ts';
 import { availableOf, revisionOf, sum } from './replica-sets.ts';
@@ -39,8 +39,8 @@ export function concludeStatus(pass: Pass, base: Status, options: { readonly kee
     if (mustAbort(pass, next)) {
       const message = timeoutMessage(subjectOf(pass));
       pass.wish.abort = message;
-      pass.notes.push(notes.aborted(message));
-      pass.reasons.push('the progress deadline has passed');
+      because(pass, 'status', '', notes.aborted(message));
+      because(pass, 'status', 'the progress deadline has passed');
     }
     const { abort: _, abortedAt: __, pauseConditions: ___, controllerPause: ____, ...rest } = next;
     next = { ...rest, ...pauseFields(pass.previous, pass.wish, pass.now) };
@@ -99,8 +99,8 @@ function nextConditions(pass: Pass, next: Status): Conditions {
     const message = `Rollout aborted update to revision ${revisionOf(rollout)}${cause}`;
     const set = setCondition(conditions, progressOf.aborted(message), now);
     if (set !== conditions) {
-      pass.notes.push(notes.aborted(message));
-      pass.reasons.push('the update is aborted');
+      because(pass, 'status', '', notes.aborted(message));
+      because(pass, 'status', 'the update is aborted');
     }
     conditions = set;
   } else if (healthy) {
@@ -111,7 +111,7 @@ function nextConditions(pass: Pass, next: Status): Conditions {
     conditions = refreshCondition(conditions, value, now);
   } else if (!isWaitingOnPurpose(pass) && hasTimedOut(spec, conditions, now)) {
     const set = setCondition(conditions, progressOf.timedOut(subjectOf(pass)), now);
-    if (set !== conditions) pass.reasons.push('the progress deadline has passed');
+    if (set !== conditions) because(pass, 'status', 'the progress deadline has passed');
     conditions = set;
   }
 
@@ -131,7 +131,7 @@ function nextConditions(pass: Pass, next: Status): Conditions {
 
   const completed = isCompleted(next);
   const set = setCondition(conditions, conditionOf.completed(completed), now);
-  if (set !== conditions && !completed) pass.notes.push(notes.notCompleted(revisionOf(rollout), next.currentPodHash ?? ''));
+  if (set !== conditions && !completed) because(pass, 'status', '', notes.notCompleted(revisionOf(rollout), next.currentPodHash ?? ''));
   return set;
 }
 
@@ -139,6 +139,6 @@ function nextConditions(pass: Pass, next: Status): Conditions {
 function notePauseChange(pass: Pass, next: Status): void {
   const wasPaused = (pass.previous.pauseConditions ?? []).length > 0;
   const first = next.pauseConditions?.[0];
-  if (!wasPaused && first !== undefined) pass.notes.push(notes.paused(first.reason));
-  if (wasPaused && first === undefined && next.abortedAt === undefined) pass.notes.push(notes.resumed());
+  if (!wasPaused && first !== undefined) because(pass, 'status', '', notes.paused(first.reason));
+  if (wasPaused && first === undefined && next.abortedAt === undefined) because(pass, 'status', '', notes.resumed());
 }

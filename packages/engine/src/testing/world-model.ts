@@ -1,0 +1,227 @@
+/**
+ * A cluster of four kinds in memory, on virtual time: Rollouts, ReplicaSets, Pods and Services, with a ReplicaSet controller and pods whose
+ * life is a few numbers. Just enough for decisions to be carried out and watched; the real thing is the embedded cluster.
+ */
+import { formatTime, type Instant, labels, type Pod, parseTime, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
+import { type Action, type ActionPatch, hashOf } from '../index.ts';
+
+export type PodLife = {
+  /** From creation to ready; by default 1.5 s plus 0.2 s for each pod made in the same go. */
+  readonly readyAfterMs?: (image: string, ordinal: number) => number | undefined;
+};
+
+type VirtualPod = { readonly pod: Pod; readonly readyAt: Instant | undefined; readonly setUid: string };
+
+export class Conflict extends Error {}
+
+export class WorldModel {
+  now: Instant;
+  rollout: Rollout;
+  replicaSets: ReplicaSet[] = [];
+  services: Map<string, Service>;
+  private pods: VirtualPod[] = [];
+  private version = 1;
+  private made = 0;
+  private readonly readyAfterMs: NonNullable<PodLife['readyAfterMs']>;
+
+  constructor(rollout: Rollout, services: readonly Service[], start: Instant, life: PodLife = {}) {
+    this.now = start;
+    this.rollout = {
+      ...rollout,
+      metadata: { ...rollout.metadata, uid: 'rollout-uid', generation: 1, resourceVersion: '1', creationTimestamp: formatTime(start) },
+    };
+    this.services = new Map(services.map((service) => [service.metadata.name ?? '', service]));
+    this.readyAfterMs = life.readyAfterMs ?? ((image, ordinal) => (image.endsWith(':bad') ? undefined : 1500 + 200 * ordinal));
+  }
+
+  /** Carries out one write as the API would. @throws Conflict when the object has moved on since it was seen */
+  carryOut(action: Action): void {
+    switch (action.kind) {
+      case 'CreateReplicaSet':
+        if (this.replicaSets.some(({ metadata }) => metadata.name === action.replicaSet.metadata.name)) throw new Conflict('exists');
+        this.replicaSets.push({
+          ...action.replicaSet,
+          metadata: {
+            ...action.replicaSet.metadata,
+            uid: `set-${++this.made}`,
+            generation: 1,
+            resourceVersion: this.nextVersion(),
+            creationTimestamp: formatTime(this.now),
+          },
+          status: { replicas: 0 },
+        });
+        return;
+      case 'PatchReplicaSet':
+        this.changeSet(action.name, (set) => {
+          if (action.resourceVersion !== undefined && action.resourceVersion !== set.metadata.resourceVersion)
+            throw new Conflict(action.name);
+          return this.bumped(mergePatch(set, action.patch) as ReplicaSet, set);
+        });
+        return;
+      case 'DeleteReplicaSet':
+        this.replicaSets = this.replicaSets.filter(({ metadata }) => metadata.name !== action.name);
+        return;
+      case 'PatchRollout':
+      case 'WriteStatus':
+        this.patchRollout(action.patch);
+        return;
+      case 'PatchService': {
+        const service = this.services.get(action.name);
+        if (service !== undefined) this.services.set(action.name, mergePatch(service, action.patch) as Service);
+        return;
+      }
+      case 'PatchPod':
+        this.pods = this.pods.map((entry) =>
+          entry.pod.metadata.name === action.name ? { ...entry, pod: mergePatch(entry.pod, action.patch) as Pod } : entry,
+        );
+        return;
+      case 'EvictPod':
+        this.pods = this.pods.filter(({ pod }) => pod.metadata.name !== action.name);
+        return;
+      case 'Together':
+        for (const one of action.actions) this.carryOut(one);
+        return;
+    }
+  }
+
+  /** What a person does. */
+  perform(patches: readonly ActionPatch[]): void {
+    for (const { patch, patchType } of patches) {
+      if (patchType === 'merge') this.patchRollout(patch as Readonly<Record<string, unknown>>);
+      else {
+        const next = (patch as readonly { path: string; value: unknown }[]).reduce<unknown>(
+          (object, { path, value }) => withValueAt(object, path.slice(1).split('/'), value),
+          this.rollout,
+        );
+        this.rollout = this.bumped(next as Rollout, this.rollout);
+      }
+    }
+  }
+
+  patchRollout(patch: Readonly<Record<string, unknown>>): void {
+    this.rollout = this.bumped(mergePatch(this.rollout, patch) as Rollout, this.rollout);
+  }
+
+  /** One round of the ReplicaSet controller and of the pods' lives. Returns whether anything changed. */
+  live(): boolean {
+    let changed = false;
+    for (const set of [...this.replicaSets]) {
+      const uid = set.metadata.uid ?? '';
+      const own = this.pods.filter(({ setUid }) => setUid === uid);
+      const size = set.spec?.replicas ?? 1;
+      for (let missing = size - own.length, ordinal = 0; missing > 0; missing--, ordinal++) this.startPod(set, ordinal);
+      if (own.length > size) {
+        // Pods that are not ready go first, then the youngest.
+        const going = [...own].sort((a, b) => Number(this.isReady(a)) - Number(this.isReady(b))).slice(0, own.length - size);
+        this.pods = this.pods.filter((entry) => !going.includes(entry));
+      }
+      const now = this.pods.filter(({ setUid }) => setUid === uid);
+      const available = now.filter((entry) => this.isReady(entry)).length;
+      const status = {
+        replicas: now.length,
+        readyReplicas: available,
+        availableReplicas: available,
+        observedGeneration: set.metadata.generation ?? 1,
+      };
+      if (JSON.stringify(status) === JSON.stringify(set.status)) continue;
+      changed = true;
+      this.changeSet(set.metadata.name ?? '', (present) => ({
+        ...present,
+        metadata: { ...present.metadata, resourceVersion: this.nextVersion() },
+        status,
+      }));
+    }
+    return changed;
+  }
+
+  podList(): readonly Pod[] {
+    return this.pods.map((entry) => ({
+      ...entry.pod,
+      status: { conditions: [{ type: 'Ready', status: this.isReady(entry) ? 'True' : 'False' } as const] },
+    }));
+  }
+
+  /** When the next pod becomes ready. */
+  nextReady(): Instant | undefined {
+    const coming = this.pods.flatMap(({ readyAt }) => (readyAt !== undefined && readyAt > this.now ? [readyAt] : []));
+    return coming.length === 0 ? undefined : Math.min(...coming);
+  }
+
+  availablePods(hash?: string): number {
+    return this.pods.filter(
+      (entry) => this.isReady(entry) && (hash === undefined || entry.pod.metadata.labels?.[labels.podTemplateHash] === hash),
+    ).length;
+  }
+
+  /** Size of each ReplicaSet in order of age, as `hash=size`. */
+  sizes(): string {
+    return this.replicaSets.map((set) => `${hashOf(set)}=${set.spec?.replicas ?? 1}`).join(' ');
+  }
+
+  private isReady({ readyAt }: VirtualPod): boolean {
+    return readyAt !== undefined && readyAt <= this.now;
+  }
+
+  private startPod(set: ReplicaSet, ordinal: number): void {
+    const image = set.spec?.template?.spec?.containers[0]?.image ?? '';
+    const after = this.readyAfterMs(image, ordinal);
+    const name = `${set.metadata.name ?? ''}-${String(++this.made).padStart(3, '0')}`;
+    const pod: Pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name,
+        namespace: set.metadata.namespace ?? '',
+        labels: set.spec?.template?.metadata?.labels ?? {},
+        ...(set.spec?.template?.metadata?.annotations === undefined ? {} : { annotations: set.spec.template.metadata.annotations }),
+        creationTimestamp: formatTime(this.now),
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: set.metadata.name ?? '', uid: set.metadata.uid ?? '', controller: true },
+        ],
+      },
+    };
+    this.pods.push({ pod, readyAt: after === undefined ? undefined : this.now + after, setUid: set.metadata.uid ?? '' });
+  }
+
+  private changeSet(name: string, change: (set: ReplicaSet) => ReplicaSet): void {
+    const at = this.replicaSets.findIndex(({ metadata }) => metadata.name === name);
+    const set = this.replicaSets[at];
+    if (set === undefined) throw new Conflict(`${name} is gone`);
+    this.replicaSets[at] = change(set);
+  }
+
+  private bumped<T extends ReplicaSet | Rollout>(next: T, previous: T): T {
+    const isSpecChanged = JSON.stringify(next.spec) !== JSON.stringify(previous.spec);
+    const generation = (previous.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
+    return { ...next, metadata: { ...next.metadata, generation, resourceVersion: this.nextVersion() } };
+  }
+
+  private nextVersion(): string {
+    return String(++this.version);
+  }
+}
+
+/** RFC 7386. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Record<string, unknown> = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === undefined) continue;
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
+}
+
+function withValueAt(target: unknown, path: readonly string[], value: unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  if (Array.isArray(target)) return target.map((item, at) => (at === Number(first) ? withValueAt(item, rest, value) : item));
+  const fields = target as Readonly<Record<string, unknown>>;
+  return { ...fields, [first]: withValueAt(fields[first], rest, value) };
+}
+
+export function secondsSince(start: Instant, text: string | undefined): string {
+  const at = parseTime(text);
+  return at === undefined ? '-' : `${Math.round((at - start) / 1000)}s`;
+}
