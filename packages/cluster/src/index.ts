@@ -1,1 +1,4 @@
-export {};
+export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export { inProcessTransport } from './in-process-transport.ts';
+export { defaultRules } from './runtime/default-rules.ts';
+export type { Delay, PodLife, PodMatch, PodRule } from './runtime/rules.ts';

@@ -1,0 +1,111 @@
+/**
+ * Makes an API server a cluster: one client in the process, shared caches, every built-in controller, and the runtime of the pods.
+ * This is the only place where they are put together; none of them knows another.
+ */
+import type { Clock } from '@sluice/api';
+import { parseQuantity } from '@sluice/api';
+import type { ApiServer } from '@sluice/apiserver';
+import { createClient, type Logger } from '@sluice/kube';
+import { Caches } from './control/caches.ts';
+import { Discovery } from './control/discovery.ts';
+import { EventNotes } from './control/notes.ts';
+import type { RunningController, Surroundings } from './control/shell.ts';
+import { Tombstones } from './control/tombstones.ts';
+import { startDeployments } from './controllers/deployment/controller.ts';
+import { startEndpoints } from './controllers/endpoints/controller.ts';
+import { startGarbageCollector } from './controllers/garbage-collector/controller.ts';
+import { startNamespaces } from './controllers/namespace/controller.ts';
+import { startNode } from './controllers/nodes.ts';
+import { startReplicaSets } from './controllers/replica-set/controller.ts';
+import { startServiceAccounts } from './controllers/service-accounts.ts';
+import { inProcessTransport } from './in-process-transport.ts';
+import type { PodRule } from './runtime/rules.ts';
+import { nodeAddress, SimulatedRuntime } from './runtime/simulated.ts';
+
+export type ClusterOptions = {
+  readonly server: ApiServer;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** How pods live; looked at before the defaults. */
+  readonly rules?: readonly PodRule[];
+  /** `sluice-node` by default. */
+  readonly nodeName?: string;
+};
+
+export interface Cluster {
+  /** Ends every controller after what it has in flight. The server stays up. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts all controllers on what the server holds and resolves when they follow it. Nothing is remembered outside of objects: started
+ * again on the same data, it goes on.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { server, clock, random, logger } = options;
+  const nodeName = options.nodeName ?? 'sluice-node';
+  const masters = ['system:masters', 'system:authenticated'];
+  const managerTransport = inProcessTransport(server, { name: 'system:kube-controller-manager', groups: masters });
+  const nodeTransport = inProcessTransport(server, { name: `system:node:${nodeName}`, groups: ['system:nodes', ...masters] });
+  const client = createClient(managerTransport, { fieldManager: 'kube-controller-manager' });
+  const nodeClient = createClient(nodeTransport, { fieldManager: 'kubelet' });
+
+  const caches = new Caches({ client, clock, random, logger });
+  const tombstones = new Tombstones();
+  const notes = new EventNotes({ client, clock, random, logger });
+  const around: Surroundings = {
+    client,
+    caches,
+    tombstones,
+    clock,
+    random,
+    logger,
+    notesFrom: (component) => notes.from(component),
+  };
+
+  const runtime = new SimulatedRuntime({
+    client: nodeClient,
+    caches,
+    tombstones,
+    clock,
+    random,
+    logger,
+    nodeName,
+    rules: options.rules ?? [],
+    schedulerNotes: notes.from('default-scheduler'),
+    kubeletNotes: notes.from('kubelet', nodeName),
+  });
+  server.setRuntime({
+    podLogs: async (pod, wanted) => runtime.logs(pod, wanted),
+    podMetrics: (pod) =>
+      runtime.usage(pod)?.map(({ name, cpu, memory }) => ({
+        container: name,
+        cpuNanoCores: Number(parseQuantity(cpu)?.nanos ?? 0n),
+        memoryBytes: Number((parseQuantity(memory)?.nanos ?? 0n) / 1_000_000_000n),
+      })),
+  });
+
+  const discovery = new Discovery(around);
+  await discovery.start();
+  const running: RunningController[] = [await startNode({ ...around, client: nodeClient }, nodeName, nodeAddress)];
+  running.push(
+    startNamespaces(around, discovery),
+    startServiceAccounts(around),
+    startDeployments(around),
+    startReplicaSets(around),
+    startEndpoints(around),
+    await startGarbageCollector(around, discovery),
+  );
+  await caches.synced();
+  runtime.start();
+
+  return {
+    stop: async () => {
+      await Promise.all([runtime.stop(), discovery.stop(), ...running.map((controller) => controller.stop())]);
+      await notes.stop();
+      caches.stop();
+      await Promise.all([client.close(), nodeClient.close()]);
+    },
+  };
+}

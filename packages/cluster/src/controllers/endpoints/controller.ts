@@ -1,0 +1,66 @@
+/** The shells of the endpoints and endpointslice controllers: one loop each over the services, both woken by pods. */
+import { keyOf, matches, requirementsOf } from '@sluice/api';
+import { builtinTypes, type Informer } from '@sluice/kube';
+import { createShell, enqueueController, enqueueItself, follow, type RunningController, type Surroundings } from '../../control/shell.ts';
+import type { Pod } from '../../shapes/pod.ts';
+import type { EndpointSlice, Endpoints, Service } from '../../shapes/services.ts';
+import { decideEndpoints } from './decide-endpoints.ts';
+import { decideSlices, serviceNameKey, sliceManager, sliceManagerKey } from './decide-slices.ts';
+import { hasMembers } from './members.ts';
+
+const bySelectedPod = 'service';
+
+export function startEndpoints(around: Surroundings): RunningController {
+  const { caches, clock, tombstones } = around;
+  const services = caches.of<Service>(builtinTypes.services);
+  const endpoints = caches.of<Endpoints>(builtinTypes.endpoints);
+  const slices = caches.of<EndpointSlice>(builtinTypes.endpointSlices);
+  const pods = caches.of<Pod>(builtinTypes.pods);
+  slices.addIndex(bySelectedPod, (slice) => {
+    const { labels, namespace = '' } = slice.metadata;
+    return labels?.[sliceManagerKey] === sliceManager ? [`${namespace}/${labels[serviceNameKey] ?? ''}`] : [];
+  });
+
+  const endpointsShell = createShell(around, 'endpoint-controller', async (key, actor) => {
+    const service = services.get(key);
+    return follow(actor, decideEndpoints({ service, endpoints: endpoints.get(key), pods: selected(service, pods) }, clock.now()));
+  });
+  const slicesShell = createShell(around, 'endpoint-slice-controller', async (key, actor) => {
+    const service = services.get(key);
+    if (service === undefined) return undefined;
+    const own = slices.byIndex(bySelectedPod, key).filter((slice) => !tombstones.has(slice));
+    return follow(actor, decideSlices({ service, pods: selected(service, pods), slices: own }, clock.now()));
+  });
+
+  for (const { loop } of [endpointsShell, slicesShell]) {
+    enqueueItself(services, loop);
+    const wake = (pod: Pod): void => {
+      for (const service of services.inNamespace(pod.metadata.namespace ?? '')) if (selects(service, pod)) loop.enqueue(keyOf(service));
+    };
+    pods.addHandler({
+      added: wake,
+      updated: (pod, previous) => {
+        if (pod.metadata.labels !== previous.metadata.labels) wake(previous);
+        wake(pod);
+      },
+      deleted: wake,
+    });
+    loop.start();
+  }
+  enqueueItself(endpoints, endpointsShell.loop);
+  enqueueController(slices, slicesShell.loop, 'Service');
+  return {
+    stop: async () => {
+      await Promise.all([endpointsShell.loop.stop(), slicesShell.loop.stop()]);
+    },
+  };
+}
+
+function selects(service: Service, pod: Pod): boolean {
+  return hasMembers(service) && matches(requirementsOf({ matchLabels: service.spec.selector ?? {} }), pod.metadata.labels);
+}
+
+function selected(service: Service | undefined, pods: Informer<Pod>): readonly Pod[] {
+  if (service === undefined || !hasMembers(service)) return [];
+  return [...pods.inNamespace(service.metadata.namespace ?? '')].filter((pod) => selects(service, pod));
+}
