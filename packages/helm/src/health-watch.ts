@@ -45,6 +45,7 @@ export async function watchHealth(options: HealthWatchOptions): Promise<HealthEn
   let shown = '';
   let cancelTimer = (): void => {};
   let isScheduled = false;
+  let isComplete = false;
 
   const end = new Promise<HealthEnd | undefined>((resolve) => {
     const look = (): void => {
@@ -66,13 +67,17 @@ export async function watchHealth(options: HealthWatchOptions): Promise<HealthEn
     };
     // Events come in bursts; one look a turn is enough.
     caches.onChange(() => {
-      if (isScheduled) return;
+      if (isScheduled || !isComplete) return;
       isScheduled = true;
       cancelTimer();
       cancelTimer = clock.after(0, look);
     });
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    void caches.synced().then(() => (signal.aborted ? resolve(undefined) : look()));
+    void caches.synced().then(() => {
+      isComplete = true;
+      if (!signal.aborted) look();
+    });
+    if (signal.aborted) resolve(undefined);
   });
   try {
     return await end;

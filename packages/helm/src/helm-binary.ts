@@ -82,7 +82,7 @@ async function isExecutable(path: string): Promise<boolean> {
  * each writes a file of its own and the renames replace equal by equal.
  */
 async function unpack(archive: string, entryName: string, target: string): Promise<void> {
-  const zip = await openPromise(archive, { lazyEntries: true });
+  const zip = await openPromise(archive, { lazyEntries: true, autoClose: false });
   const partial = `${target}.${process.pid}.${process.hrtime.bigint()}.partial`;
   try {
     const entry = await findEntry(zip, entryName);
@@ -104,9 +104,12 @@ async function unpack(archive: string, entryName: string, target: string): Promi
   }
 }
 
+/** Goes through all entries: leaving the iteration early would close the archive. */
 async function findEntry(zip: ZipFile, name: string): Promise<Entry> {
+  let found: Entry | undefined;
   for await (const entry of zip.eachEntry()) {
-    if (entry.fileName === name) return entry;
+    if (entry.fileName === name) found = entry;
   }
-  throw new Error(`the archive has no ${name}`);
+  if (found === undefined) throw new Error(`the archive has no ${name}`);
+  return found;
 }

@@ -1,0 +1,75 @@
+/** `sluice controller`: the rollouts controller, with upstream's names of flags. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../duration-flag.ts';
+import type { Io } from '../../io.ts';
+import { portFlag } from '../server/index.ts';
+
+export type ControllerOptions = {
+  readonly namespaced: boolean;
+  readonly namespace?: string;
+  readonly instanceId: string;
+  readonly loglevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logformat: 'text' | 'json';
+  readonly metricsPort: number;
+  readonly healthzPort: number;
+  readonly qps: number;
+  readonly burst: number;
+  /** False with `--leader-elect=false`. */
+  readonly leaderElect: boolean;
+  /** Milliseconds. */
+  readonly leaderElectionLeaseDuration: number;
+  readonly leaderElectionRenewDeadline: number;
+  readonly leaderElectionRetryPeriod: number;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+};
+
+export function registerController(program: Command, io: Io): void {
+  program
+    .command('controller')
+    .description('run the rollouts controller against any cluster, in it or from outside')
+    .option('--namespaced', 'watch one namespace only', false)
+    .option('-n, --namespace <name>', 'that namespace, and where the lease is')
+    .option('--instance-id <id>', 'look only at objects with this controller-instance-id label', '')
+    .addOption(new Option('--loglevel <level>', 'least severe lines to log').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(new Option('--logformat <format>', 'form of log lines').choices(['text', 'json']).default('text'))
+    .option('--metricsPort <port>', 'port of /metrics', portFlag, 8090)
+    .option('--healthzPort <port>', 'port of /healthz', portFlag, 8080)
+    .option('--qps <number>', 'calls to the API a second, 0 for no limit', numberFlag, 250)
+    .option('--burst <number>', 'calls that may come at once', numberFlag, 500)
+    .option('--leader-elect [boolean]', 'one of several leads, by a Lease', booleanFlag, true)
+    .option('--leader-election-lease-duration <duration>', 'how long a silent leader is respected', durationFlag, 15_000)
+    .option('--leader-election-renew-deadline <duration>', 'how long a leader tries to renew before it gives up', durationFlag, 10_000)
+    .option('--leader-election-retry-period <duration>', 'how often they try', durationFlag, 2_000)
+    .option('--kubeconfig <file>', "kubeconfig to use; in a pod, the pod's account")
+    .option('--context <name>', 'context of the kubeconfig')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice controller
+  sluice controller --namespaced -n team-a
+  sluice controller --context staging --loglevel debug --logformat json
+`,
+    )
+    .action(async (options: ControllerOptions) => {
+      const { runController } = await import('./run.ts');
+      io.exitCode = await runController(options, io);
+    });
+}
+
+function numberFlag(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('Write a number that is not negative.');
+  return Number(text);
+}
+
+function booleanFlag(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('Write true or false.');
+  return text === 'true';
+}
+
+function durationFlag(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError('Write a duration such as 15s or 1m.');
+  return milliseconds;
+}
