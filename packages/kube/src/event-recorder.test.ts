@@ -127,6 +127,18 @@ describe('an event recorder', () => {
     expect(server.requests.length - writesBefore).toBe(2);
   });
 
+  it('keeps the order of what is said about one object, also when the server fails in between', async () => {
+    const { clock, server, recorder, events } = setUp();
+    let failures = 2;
+    server.onRequest = async () => {
+      await new Promise((resolve) => clock.after(failures % 2 === 0 ? 5 : 1, () => resolve(undefined)));
+      if (failures-- > 0) throw new Error('connection reset');
+    };
+    for (let i = 1; i <= 6; i++) recorder.record(web, said(`m${i}`));
+    await clock.advance(60_000);
+    expect(events()).toEqual([1, 2, 3, 4, 5, 6].map((i) => `Normal Said x1: m${i}`));
+  });
+
   it('sends what it holds before it stops, but not for ever', async () => {
     const { clock, recorder, events } = setUp();
     recorder.record(web, said('last words'));

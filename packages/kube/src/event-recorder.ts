@@ -35,7 +35,8 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #correlator: EventCorrelator;
   /** By key, in order of their first mention; only the latest state of each is worth sending. */
-  readonly #waiting = new Map<string, CorrelatedEvent>();
+  #waiting = new Map<string, CorrelatedEvent>();
+  /** Objects about which something is on its way: what is said of one object arrives in the order in which it was said. */
   readonly #sending = new Set<string>();
   /** Names of events that the server has. */
   readonly #names = new Map<string, { readonly namespace: string; readonly name: string }>();
@@ -83,10 +84,10 @@ export class EventRecorder {
   #pump(): void {
     for (const [key, event] of this.#waiting) {
       if (this.#isPaused || this.#sending.size >= inFlightMax) return;
-      // Its creation is still under way: the count goes up afterwards.
-      if (this.#sending.has(key)) continue;
+      const subject = subjectKey(event);
+      if (this.#sending.has(subject)) continue;
       this.#waiting.delete(key);
-      this.#sending.add(key);
+      this.#sending.add(subject);
       void this.#sendOne(event);
     }
   }
@@ -97,7 +98,10 @@ export class EventRecorder {
       this.#failures = 0;
     } catch (error) {
       if (mayWorkLater(error) && !this.#stopping.signal.aborted) {
-        if (!this.#waiting.has(event.key)) this.#waiting.set(event.key, event);
+        // Back to its place in front of what was said later, with what has been added to it since.
+        const latest = this.#waiting.get(event.key) ?? event;
+        this.#waiting.delete(event.key);
+        this.#waiting = new Map([[event.key, latest], ...this.#waiting]);
         this.#pause(error);
       } else if (!this.#stopping.signal.aborted) {
         const { kind, namespace, name } = event.subject;
@@ -111,7 +115,7 @@ export class EventRecorder {
         });
       }
     }
-    this.#sending.delete(event.key);
+    this.#sending.delete(subjectKey(event));
     this.#pump();
     if (this.pending === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
@@ -209,6 +213,10 @@ function subjectOf(about: KubeObject | EventSubject): EventSubject {
     apiVersion,
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
+}
+
+function subjectKey({ subject }: CorrelatedEvent): string {
+  return [subject.kind, subject.namespace, subject.name, subject.uid].join('\u0000');
 }
 
 /** Connections and overload pass; a refusal stays one. */
