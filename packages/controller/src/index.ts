@@ -1,1 +1,2 @@
-export {};
+export type { Histogram, RolloutGauges, RolloutMetrics } from './metrics.ts';
+export { type RolloutController, type RolloutControllerOptions, startRolloutController } from './rollout-controller.ts';

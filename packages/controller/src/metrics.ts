@@ -1,0 +1,210 @@
+/**
+ * The numbers of the rollouts side, as plain values: gauges from the cache at the time of asking, counters and histograms from what
+ * happened. Their Prometheus names are in upstream's documentation; giving them those is the caller's part.
+ */
+import { type Clock, keyOf, parseTime, type Rollout, type RolloutStatus, splitKey } from '@sluice/api';
+import { type Action, desiredReplicas, type Note, rolloutPhase } from '@sluice/engine';
+import type { PassObservation, Store } from '@sluice/kube';
+
+/** Bucket bounds are inclusive upper limits in seconds; `counts` are cumulative, as Prometheus has them. */
+export type Histogram = {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly count: number;
+};
+
+export type RolloutGauges = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly strategy: 'none' | 'blueGreen' | 'canary';
+  /** The last of those set: ALB, Ambassador, Istio, Nginx, SMI, AppMesh; empty for none. */
+  readonly trafficRouter: string;
+  readonly phase: string;
+  /** The coarser word of the deprecated gauge: Completed, Progressing, Paused, Timeout, Error, Abort, InvalidSpec. */
+  readonly progress: string;
+  readonly desired: number;
+  readonly available: number;
+  readonly unavailable: number;
+  readonly updated: number;
+};
+
+export type RolloutMetrics = {
+  readonly rollouts: readonly RolloutGauges[];
+  readonly events: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly type: string;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  readonly passes: readonly { readonly namespace: string; readonly name: string; readonly errors: number; readonly seconds: Histogram }[];
+  /** By how the update ended. */
+  readonly durations: readonly {
+    readonly completion: string;
+    readonly total: Histogram;
+    readonly progression: Histogram;
+    readonly manualPause: Histogram;
+  }[];
+  /** Calls of the API by kind of write, Events not counted. */
+  readonly writes: Readonly<Partial<Record<Action['kind'], number>>>;
+};
+
+const passBounds = [0.01, 0.15, 0.25, 0.5, 1];
+const totalBounds = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800];
+const progressionBounds = [30, 60, 120, 300, 600, 900, 1800, 3600];
+const manualPauseBounds = [0, 60, 300, 600, 1800, 3600, 7200, 14400, 28800];
+
+/** Series of a deleted Rollout stay this long, so that the last values are still read once. */
+const forgetAfterMs = 65_000;
+
+class Series {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+  #count = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = bounds.map(() => 0);
+  }
+
+  observe(value: number): void {
+    this.#sum += value;
+    this.#count++;
+    for (const [at, bound] of this.#bounds.entries()) if (value <= bound) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+  }
+
+  read(): Histogram {
+    return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum, count: this.#count };
+  }
+}
+
+type Ended = { readonly total: Series; readonly progression: Series; readonly manualPause: Series };
+
+export class RolloutMetricsBook {
+  readonly #rollouts: Store<Rollout>;
+  readonly #passes = new Map<string, { errors: number; readonly seconds: Series }>();
+  readonly #events = new Map<string, Map<string, { readonly type: string; readonly reason: string; count: number }>>();
+  readonly #durations = new Map<string, Ended>();
+  readonly #writes = new Map<Action['kind'], number>();
+
+  constructor(rollouts: Store<Rollout>) {
+    this.#rollouts = rollouts;
+  }
+
+  observePass({ key, durationMs, outcome }: PassObservation): void {
+    let pass = this.#passes.get(key);
+    if (pass === undefined) {
+      if (this.#rollouts.get(key) === undefined) return;
+      pass = { errors: 0, seconds: new Series(passBounds) };
+      this.#passes.set(key, pass);
+    }
+    pass.seconds.observe(durationMs / 1000);
+    if (outcome === 'failed' || outcome === 'terminal') pass.errors++;
+  }
+
+  countEvent(rollout: Rollout, { type, reason }: Note): void {
+    const key = keyOf(rollout);
+    const own = this.#events.get(key) ?? new Map<string, { readonly type: string; readonly reason: string; count: number }>();
+    this.#events.set(key, own);
+    const counter = own.get(`${type} ${reason}`) ?? { type, reason, count: 0 };
+    counter.count++;
+    own.set(`${type} ${reason}`, counter);
+  }
+
+  countWrite(kind: Action['kind']): void {
+    this.#writes.set(kind, (this.#writes.get(kind) ?? 0) + 1);
+  }
+
+  /** Counts an update that a status write has just ended. */
+  observeDuration(before: RolloutStatus | undefined, after: RolloutStatus | undefined): void {
+    const ended = after?.duration;
+    if (ended?.finishedAt === undefined || before?.duration?.finishedAt === ended.finishedAt) return;
+    const total = ((parseTime(ended.finishedAt) ?? 0) - (parseTime(ended.rolloutStartedAt) ?? 0)) / 1000;
+    const paused = ended.totalManualPauseDurationSeconds ?? 0;
+    const completion = ended.completionStatus ?? '';
+    const series: Ended = this.#durations.get(completion) ?? {
+      total: new Series(totalBounds),
+      progression: new Series(progressionBounds),
+      manualPause: new Series(manualPauseBounds),
+    };
+    this.#durations.set(completion, series);
+    series.total.observe(total);
+    series.progression.observe(total - paused);
+    series.manualPause.observe(paused);
+  }
+
+  forget(key: string, clock: Clock): void {
+    clock.after(forgetAfterMs, () => {
+      if (this.#rollouts.get(key) !== undefined) return;
+      this.#passes.delete(key);
+      this.#events.delete(key);
+    });
+  }
+
+  read(): RolloutMetrics {
+    return {
+      rollouts: [...this.#rollouts.list()].map(gaugesOf),
+      events: [...this.#events].flatMap(([key, own]) => [...own.values()].map((counter) => ({ ...named(key), ...counter }))),
+      passes: [...this.#passes].map(([key, { errors, seconds }]) => ({ ...named(key), errors, seconds: seconds.read() })),
+      durations: [...this.#durations].map(([completion, { total, progression, manualPause }]) => ({
+        completion,
+        total: total.read(),
+        progression: progression.read(),
+        manualPause: manualPause.read(),
+      })),
+      writes: Object.fromEntries(this.#writes),
+    };
+  }
+}
+
+function named(key: string): { readonly namespace: string; readonly name: string } {
+  const { namespace = '', name } = splitKey(key);
+  return { namespace, name };
+}
+
+function gaugesOf(rollout: Rollout): RolloutGauges {
+  const { spec, status = {} } = rollout;
+  const { canary, blueGreen } = spec.strategy ?? {};
+  const available = status.availableReplicas ?? 0;
+  return {
+    namespace: rollout.metadata.namespace ?? '',
+    name: rollout.metadata.name ?? '',
+    strategy: blueGreen !== undefined ? 'blueGreen' : canary === undefined ? 'none' : 'canary',
+    trafficRouter: routerOf(rollout),
+    phase: rolloutPhase(rollout).phase,
+    progress: progressOf(status),
+    desired: desiredReplicas(spec),
+    available,
+    unavailable: (status.replicas ?? 0) - available,
+    updated: status.updatedReplicas ?? 0,
+  };
+}
+
+function routerOf({ spec }: Rollout): string {
+  const routing = spec.strategy?.canary?.trafficRouting;
+  const known = [
+    ['ALB', routing?.alb],
+    ['Ambassador', routing?.ambassador],
+    ['Istio', routing?.istio],
+    ['Nginx', routing?.nginx],
+    ['SMI', routing?.smi],
+    ['AppMesh', routing?.appMesh],
+  ] as const;
+  return known.findLast(([, set]) => set !== undefined)?.[0] ?? '';
+}
+
+const progressWords: Readonly<Record<string, string>> = {
+  NewReplicaSetAvailable: 'Completed',
+  RolloutPaused: 'Paused',
+  ReplicaSetCreateError: 'Error',
+  ProgressDeadlineExceeded: 'Timeout',
+  RolloutAborted: 'Abort',
+};
+
+function progressOf(status: RolloutStatus): string {
+  const conditions = status.conditions ?? [];
+  if (conditions.some(({ type }) => type === 'InvalidSpec')) return 'InvalidSpec';
+  return progressWords[conditions.find(({ type }) => type === 'Progressing')?.reason ?? ''] ?? 'Progressing';
+}

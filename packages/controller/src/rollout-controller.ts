@@ -1,0 +1,238 @@
+/**
+ * The shell around the engine: caches, a queue of Rollouts, and for each of them observe, decide, act. Begin at `startRolloutController`;
+ * what is done and why is the engine's business.
+ */
+import { type Clock, keyOf, labels, type Pod, type ReplicaSet, type Rollout, rolloutType, type Service } from '@sluice/api';
+import { decideRollout, type Note, notes, type RolloutFacts, type RolloutPlan, resyncMs } from '@sluice/engine';
+import {
+  builtinTypes,
+  type Client,
+  type Controller,
+  createController,
+  createInformer,
+  EventRecorder,
+  type Informer,
+  type Logger,
+  ownerIndex,
+  ownerIndexName,
+  type PassObservation,
+  type Result,
+} from '@sluice/kube';
+import { type Caches, carryOut, LookAgain } from './act.ts';
+import { claimReplicaSets } from './claim.ts';
+import { newMemory, type RolloutMemory, remember } from './memory.ts';
+import { type RolloutMetrics, RolloutMetricsBook } from './metrics.ts';
+import { observe, orphanIndex, orphanKeys, serviceIndex, serviceKeys } from './observe.ts';
+import { createServiceController } from './service-controller.ts';
+
+export type RolloutControllerOptions = {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Only this namespace; all when absent. */
+  readonly namespace?: string | undefined;
+  /** Only Rollouts with this value of the instance label; only those without the label when absent or empty. */
+  readonly instanceId?: string | undefined;
+  /** Passes in flight; 10 by default. */
+  readonly concurrency?: number;
+  /** Told of every pass, for metrics of duration. */
+  readonly onPass?: (observation: PassObservation) => void;
+  /** Of this program, for the log. */
+  readonly version: string;
+};
+
+export interface RolloutController {
+  /** Ends passes in flight and sends the Events still waiting. */
+  stop(): Promise<void>;
+  /** Plain numbers; names and forms of a metrics system are the caller's. */
+  metrics(): RolloutMetrics;
+}
+
+/** Parts into which a resync is cut, so that it is a trickle and no wave. */
+const resyncParts = 60;
+
+/**
+ * Starts to control Rollouts. Resolves when the caches are filled and the first passes may run.
+ *
+ * The caller sees to leadership: one of these at a time for a namespace and instance id.
+ */
+export async function startRolloutController(options: RolloutControllerOptions): Promise<RolloutController> {
+  const { client, clock, random, logger, namespace, instanceId, version } = options;
+  const informing = { client, clock, random, logger, namespace };
+  const instance = instanceId === undefined || instanceId === '' ? `!${labels.instanceId}` : `${labels.instanceId}=${instanceId}`;
+  const rollouts: Informer<Rollout> = createInformer<Rollout>({
+    ...informing,
+    type: rolloutType,
+    labelSelector: instance,
+    indexes: { [serviceIndex]: serviceKeys },
+  });
+  const replicaSets: Informer<ReplicaSet> = createInformer<ReplicaSet>({
+    ...informing,
+    type: builtinTypes.replicaSets,
+    labelSelector: labels.podTemplateHash,
+    indexes: { [ownerIndexName]: ownerIndex, [orphanIndex]: orphanKeys },
+  });
+  const services: Informer<Service> = createInformer<Service>({ ...informing, type: builtinTypes.services });
+  const recorder = new EventRecorder({ client, clock, random, logger, component: 'rollouts-controller' });
+  const shell = new Shell(options, { rollouts, replicaSets, services }, recorder);
+  await Promise.all([rollouts.synced(), replicaSets.synced(), services.synced()]);
+  shell.start();
+  logger.info('rollouts controller started', {
+    version,
+    namespace: namespace ?? '',
+    instanceId: instanceId ?? '',
+    rollouts: rollouts.size,
+  });
+  return shell;
+}
+
+class Shell implements RolloutController {
+  readonly #options: RolloutControllerOptions;
+  readonly #caches: Caches;
+  readonly #recorder: EventRecorder;
+  readonly #metrics: RolloutMetricsBook;
+  readonly #memories = new Map<string, RolloutMemory>();
+  readonly #controller: Controller;
+  readonly #services: Controller;
+  #resyncPart = 0;
+  #cancelResync: () => void = () => {};
+
+  constructor(options: RolloutControllerOptions, caches: Caches, recorder: EventRecorder) {
+    const { clock, random, logger, onPass } = options;
+    this.#options = options;
+    this.#caches = caches;
+    this.#recorder = recorder;
+    this.#metrics = new RolloutMetricsBook(caches.rollouts);
+    this.#controller = createController({
+      name: 'rollouts',
+      clock,
+      random,
+      logger,
+      reconcile: (key) => this.#reconcile(key),
+      ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      onPass: (observation) => {
+        this.#metrics.observePass(observation);
+        onPass?.(observation);
+      },
+    });
+    this.#services = createServiceController({ ...options, caches, enqueueRollout: (key) => this.#controller.enqueue(key) });
+  }
+
+  start(): void {
+    this.#controller.start();
+    this.#services.start();
+    const { rollouts, replicaSets, services } = this.#caches;
+    rollouts.addHandler({
+      added: (rollout) => {
+        this.#tell(rollout, notes.addedToInformer(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
+        this.#controller.enqueue(keyOf(rollout));
+      },
+      updated: (rollout, previous) => {
+        this.#controller.enqueue(keyOf(rollout));
+        const named = new Set(serviceKeys(rollout));
+        for (const key of serviceKeys(previous)) if (!named.has(key)) this.#services.enqueue(key);
+      },
+      deleted: (rollout) => {
+        this.#tell(rollout, notes.deleted(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
+        this.#memories.delete(keyOf(rollout));
+        this.#metrics.forget(keyOf(rollout), this.#options.clock);
+        for (const key of serviceKeys(rollout)) this.#services.enqueue(key);
+      },
+    });
+    const enqueueOwner = (set: ReplicaSet): void => {
+      const owner = set.metadata.ownerReferences?.find((reference) => reference.controller === true);
+      if (owner?.kind === 'Rollout') this.#controller.enqueue(`${set.metadata.namespace ?? ''}/${owner.name}`);
+      // Nobody's: any Rollout of the namespace may want it.
+      else if (owner === undefined)
+        for (const rollout of rollouts.inNamespace(set.metadata.namespace ?? '')) this.#controller.enqueue(keyOf(rollout));
+    };
+    replicaSets.addHandler({ added: enqueueOwner, updated: enqueueOwner, deleted: enqueueOwner });
+    const enqueueUsers = (service: Service): void => {
+      for (const rollout of rollouts.byIndex(serviceIndex, keyOf(service))) this.#controller.enqueue(keyOf(rollout));
+      this.#services.enqueue(keyOf(service));
+    };
+    services.addHandler({ added: enqueueUsers, updated: enqueueUsers, deleted: enqueueUsers });
+    this.#resync();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelResync();
+    await Promise.all([this.#controller.stop(), this.#services.stop()]);
+    for (const informer of Object.values(this.#caches)) informer.stop();
+    await this.#recorder.stop();
+  }
+
+  metrics(): RolloutMetrics {
+    return this.#metrics.read();
+  }
+
+  async #reconcile(key: string): Promise<Result | undefined> {
+    const { client, clock, logger } = this.#options;
+    const rollout = this.#caches.rollouts.get(key);
+    if (rollout === undefined || rollout.metadata.deletionTimestamp !== undefined) return undefined;
+    const memory = this.#memoryOf(key);
+    const replicaSets = await claimReplicaSets(rollout, this.#caches.replicaSets, client);
+    const facts = observe(rollout, replicaSets, this.#caches.services, memory);
+    const { plan, seen } = await this.#decide(facts);
+    if (plan.unsupported !== undefined && memory.unsupportedSaid === (rollout.metadata.generation ?? 0)) return undefined;
+    if (plan.unsupported !== undefined) {
+      memory.unsupportedSaid = rollout.metadata.generation ?? 0;
+      logger.warn('a part of a rollout is not carried out by this version', { rollout: key, part: plan.unsupported });
+    }
+    if (plan.actions.length > 0) logger.debug('plan', { rollout: key, reason: plan.reason, actions: plan.actions.map(({ kind }) => kind) });
+    try {
+      const written = await carryOut(plan, seen, {
+        client,
+        caches: this.#caches,
+        now: clock.now(),
+        tell: (about, note) => this.#tell(about, note),
+        onWrite: (kind) => this.#metrics.countWrite(kind),
+      });
+      this.#metrics.observeDuration(rollout.status, written.status);
+    } catch (error) {
+      if (!(error instanceof LookAgain)) throw error;
+      logger.debug('looking again', { rollout: key, because: error.message });
+      // The change that came in between is on its way to the cache; a moment later it is there.
+      return { requeueAfterMs: 20 };
+    }
+    remember(memory, plan, clock.now());
+    return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** Pods are read only where a decision asks for them: there is no cache of them. */
+  async #decide(facts: RolloutFacts): Promise<{ readonly plan: RolloutPlan; readonly seen: RolloutFacts }> {
+    const { client, clock } = this.#options;
+    const plan = decideRollout(facts, clock.now());
+    if (plan.needs === undefined) return { plan, seen: facts };
+    const { namespace } = facts.rollout.metadata;
+    const { selector } = facts.rollout.spec;
+    const { items } = await client.list<Pod>(builtinTypes.pods, {
+      namespace,
+      ...(selector === undefined ? {} : { labelSelector: selector }),
+    });
+    const seen: RolloutFacts = { ...facts, pods: items };
+    return { plan: decideRollout(seen, clock.now()), seen };
+  }
+
+  #memoryOf(key: string): RolloutMemory {
+    const known = this.#memories.get(key);
+    if (known !== undefined) return known;
+    const memory = newMemory();
+    this.#memories.set(key, memory);
+    return memory;
+  }
+
+  #tell(rollout: Rollout, note: Note): void {
+    this.#recorder.record(rollout, note);
+    this.#metrics.countEvent(rollout, note);
+  }
+
+  /** Every Rollout is looked at once in fifteen minutes, a sixtieth of them at a time. */
+  #resync(): void {
+    const part = this.#resyncPart++ % resyncParts;
+    let at = 0;
+    for (const rollout of this.#caches.rollouts.list()) if (at++ % resyncParts === part) this.#controller.enqueue(keyOf(rollout));
+    this.#cancelResync = this.#options.clock.after(resyncMs / resyncParts, () => this.#resync());
+  }
+}
