@@ -1,7 +1,6 @@
 /** Rows of custom resources: name, then the columns of the definition (apiextensions pkg/registry/customresource/tableconvertor). */
-import { type Instant, parseTime } from '@sluice/api';
+import { formatHumanDuration, type Instant, parseTime } from '@sluice/api';
 import type { CustomVersion, PrinterColumn, TableColumn } from '../../ports.ts';
-import { humanDuration } from './cells.ts';
 import { compileJsonPath } from './json-path.ts';
 import { columnsOf, type Printer } from './printer.ts';
 
@@ -50,7 +49,7 @@ function cell(found: readonly unknown[], type: string, now: Instant): unknown {
 
 function dateCell(text: string, now: Instant): string {
   const instant = parseTime(text);
-  return instant === undefined ? '<invalid>' : humanDuration(now - instant);
+  return instant === undefined ? '<invalid>' : formatHumanDuration(now - instant);
 }
 
 function textCell(value: unknown): string {

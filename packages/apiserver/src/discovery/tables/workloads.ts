@@ -2,13 +2,14 @@
 import {
   type Condition,
   controllerOf,
+  formatHumanDuration,
   formatLabelSelector,
   type KubeObject,
   type LabelSelector,
   parseApiVersion,
   parseTime,
 } from '@sluice/api';
-import { age, containerCells, humanDuration, labelText, type PodTemplate, since } from './cells.ts';
+import { age, containerCells, labelText, type PodTemplate, since } from './cells.ts';
 import { type Printers, printer } from './printer.ts';
 
 type Workload = {
@@ -187,5 +188,5 @@ function completions({ spec = {}, status = {} }: Partial<Job>): string {
 
 function jobDuration({ status = {} }: Partial<Job>, now: number): string {
   const start = parseTime(status.startTime);
-  return start === undefined ? '' : humanDuration((parseTime(status.completionTime) ?? now) - start);
+  return start === undefined ? '' : formatHumanDuration((parseTime(status.completionTime) ?? now) - start);
 }
