@@ -9,15 +9,16 @@ import { createClient, type Logger } from '@sluice/kube';
 import { Caches } from './control/caches.ts';
 import { Discovery } from './control/discovery.ts';
 import { EventNotes } from './control/notes.ts';
-import type { RunningController, Surroundings } from './control/shell.ts';
+import type { ClusterController, Surroundings } from './control/shell.ts';
 import { Tombstones } from './control/tombstones.ts';
-import { startDeployments } from './controllers/deployment/controller.ts';
-import { startEndpoints } from './controllers/endpoints/controller.ts';
-import { startGarbageCollector } from './controllers/garbage-collector/controller.ts';
-import { startNamespaces } from './controllers/namespace/controller.ts';
-import { startNode } from './controllers/nodes.ts';
-import { startReplicaSets } from './controllers/replica-set/controller.ts';
-import { startServiceAccounts } from './controllers/service-accounts.ts';
+import { deploymentController } from './controllers/deployment/controller.ts';
+import { endpointsController } from './controllers/endpoints/controller.ts';
+import { garbageCollector } from './controllers/garbage-collector/controller.ts';
+import { jobController } from './controllers/job/controller.ts';
+import { namespaceController } from './controllers/namespace/controller.ts';
+import { nodeController } from './controllers/nodes.ts';
+import { replicaSetController } from './controllers/replica-set/controller.ts';
+import { serviceAccountController } from './controllers/service-accounts.ts';
 import { inProcessTransport } from './in-process-transport.ts';
 import type { PodRule } from './runtime/rules.ts';
 import { nodeAddress, SimulatedRuntime } from './runtime/simulated.ts';
@@ -87,22 +88,25 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
 
   const discovery = new Discovery(around);
-  await discovery.start();
-  const running: RunningController[] = [await startNode({ ...around, client: nodeClient }, nodeName, nodeAddress)];
-  running.push(
-    startNamespaces(around, discovery),
-    startServiceAccounts(around),
-    startDeployments(around),
-    startReplicaSets(around),
-    startEndpoints(around),
-    await startGarbageCollector(around, discovery),
-  );
+  await discovery.refresh();
+  const controllers: readonly ClusterController[] = [
+    discovery,
+    await nodeController({ ...around, client: nodeClient }, nodeName, nodeAddress),
+    namespaceController(around, discovery),
+    serviceAccountController(around),
+    deploymentController(around),
+    replicaSetController(around),
+    jobController(around),
+    endpointsController(around),
+    garbageCollector(around, discovery),
+    runtime,
+  ];
   await caches.synced();
-  runtime.start();
+  for (const controller of controllers) controller.start();
 
   return {
     stop: async () => {
-      await Promise.all([runtime.stop(), discovery.stop(), ...running.map((controller) => controller.stop())]);
+      await Promise.all(controllers.map((controller) => controller.stop()));
       await notes.stop();
       caches.stop();
       await Promise.all([client.close(), nodeClient.close()]);

@@ -18,6 +18,9 @@ export type Outcome = {
   readonly failure?: StatusError | Error;
 };
 
+/** Resource versions that writes of the same plan have brought objects to, by uid: the next write is guarded by them. */
+type Versions = Map<string, string>;
+
 export class Actor {
   readonly #client: Client;
   readonly #caches: Caches;
@@ -33,8 +36,9 @@ export class Actor {
 
   /** Sends the steps in order and stops after the first with a failure. @throws StatusError Conflict when a guarded object has changed */
   async carryOut(plan: Plan): Promise<Outcome> {
+    const versions = new Map<string, string>();
     for (const step of plan.steps) {
-      const failure = await this.#step(step);
+      const failure = await this.#step(step, versions);
       if (failure !== undefined) return { failure };
     }
     for (const note of plan.notes) this.#notes.record(note);
@@ -47,19 +51,19 @@ export class Actor {
     if (failure !== undefined) throw failure;
   }
 
-  async #step(step: Step): Promise<Error | undefined> {
+  async #step(step: Step, versions: Versions): Promise<Error | undefined> {
     let batch = step.isSlowStart === true ? 1 : step.writes.length;
     for (let from = 0; from < step.writes.length; from += batch, batch *= 2) {
-      const failures = await Promise.all(step.writes.slice(from, from + batch).map((write) => this.#write(write)));
+      const failures = await Promise.all(step.writes.slice(from, from + batch).map((write) => this.#write(write, versions)));
       const failure = failures.find((candidate) => candidate !== undefined);
       if (failure !== undefined) return failure;
     }
     return undefined;
   }
 
-  async #write(write: Write): Promise<Error | undefined> {
+  async #write(write: Write, versions: Versions): Promise<Error | undefined> {
     try {
-      const answer = await this.#send(write);
+      const answer = await this.#send(write, versions);
       if (write.note !== undefined) this.#notes.record(filled(write.note, answer));
       return undefined;
     } catch (error) {
@@ -74,9 +78,10 @@ export class Actor {
     }
   }
 
-  async #send(write: Write): Promise<KubeObject> {
+  async #send(write: Write, versions: Versions): Promise<KubeObject> {
     const { type, object } = write;
-    const { namespace, name = '', uid, resourceVersion } = object.metadata;
+    const { namespace, name = '', uid = '' } = object.metadata;
+    const resourceVersion = versions.get(uid) ?? object.metadata.resourceVersion;
     if (write.verb === 'create') {
       if (write.subresource !== undefined) {
         const path = resourcePath(type, { namespace, name: write.of ?? name, subresource: write.subresource });
@@ -93,6 +98,7 @@ export class Actor {
       const patch = { ...rest, metadata: { ...(metadata as Record<string, unknown> | undefined), ...guard } };
       const options = write.subresource === undefined ? {} : { subresource: write.subresource };
       const patched = await this.#client.patch(type, { namespace, name }, 'merge', patch, options);
+      versions.set(uid, patched.metadata.resourceVersion ?? '');
       if (write.subresource !== 'scale' && !mayBeGone(patched)) this.#caches.present(type)?.overlay(patched);
       return patched;
     }

@@ -47,12 +47,10 @@ export class Discovery {
   readonly #client: Client;
   readonly #loop: Controller;
   readonly #listeners = new Set<() => void>();
-  readonly #around: Pick<Surroundings, 'caches'>;
   #kinds: readonly DiscoveredKind[] = [];
 
   constructor(around: Surroundings) {
     this.#client = around.client;
-    this.#around = around;
     this.#loop = createController({
       name: 'discovery',
       clock: around.clock,
@@ -64,24 +62,26 @@ export class Discovery {
         return undefined;
       },
     });
+    this.#follow(around.caches);
   }
 
-  async start(): Promise<void> {
-    await this.refresh();
+  start(): void {
+    this.#loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  #follow(caches: Surroundings['caches']): void {
     const wake = (): void => this.#loop.enqueue('kinds');
-    const definitions = this.#around.caches.of<Definition>(builtinTypes.customResourceDefinitions);
-    definitions.addHandler({
+    caches.of<Definition>(builtinTypes.customResourceDefinitions).addHandler({
       added: wake,
       updated: (next, previous) => {
         if (next.metadata.generation !== previous.metadata.generation || isEstablished(next) !== isEstablished(previous)) wake();
       },
       deleted: wake,
     });
-    this.#loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#loop.stop();
   }
 
   get kinds(): readonly DiscoveredKind[] {

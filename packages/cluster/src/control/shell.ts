@@ -17,8 +17,21 @@ export type Surroundings = {
   readonly notesFrom: (component: string) => NoteSink;
 };
 
-export interface RunningController {
+/** Wired to the caches when it is made; works from `start` on, which waits until the caches are complete. */
+export interface ClusterController {
+  start(): void;
   stop(): Promise<void>;
+}
+
+export function together(...parts: readonly ClusterController[]): ClusterController {
+  return {
+    start: () => {
+      for (const part of parts) part.start();
+    },
+    stop: async () => {
+      await Promise.all(parts.map((part) => part.stop()));
+    },
+  };
 }
 
 /** The loop and the actor of one controller. Handlers enqueue; the loop runs from `start` on. */

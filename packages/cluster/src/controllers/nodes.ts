@@ -2,7 +2,7 @@
 import { type Clock, formatMicroTime, formatTime, type Instant, isStatusError, type KubeObject } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
 import { isEqual } from '../control/equality.ts';
-import type { RunningController, Surroundings } from '../control/shell.ts';
+import type { ClusterController, Surroundings } from '../control/shell.ts';
 import type { Node } from '../shapes/services.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -67,7 +67,7 @@ export function nodeObject(name: string, address: string, now: Instant): Node {
 }
 
 /** Creates node and Lease where they are missing, before any pod is bound. */
-export async function startNode(around: Surroundings, name: string, address: string): Promise<RunningController> {
+export async function nodeController(around: Surroundings, name: string, address: string): Promise<ClusterController> {
   const { client, clock, logger } = around;
   await ensureNode(client, nodeObject(name, address, clock.now()));
   const renew = async (): Promise<void> => {
@@ -85,10 +85,7 @@ export async function startNode(around: Surroundings, name: string, address: str
       arm();
     });
   };
-  arm();
-  return {
-    stop: async () => cancel(),
-  };
+  return { start: arm, stop: async () => cancel() };
 }
 
 async function ensureNode(client: Client, wished: Node): Promise<void> {

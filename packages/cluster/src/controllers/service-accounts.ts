@@ -2,7 +2,7 @@
 import type { KubeObject } from '@sluice/api';
 import { builtinTypes } from '@sluice/kube';
 import { inOrder, nothing, type Plan } from '../control/plan.ts';
-import { createShell, enqueueItself, follow, type RunningController, type Surroundings } from '../control/shell.ts';
+import { type ClusterController, createShell, enqueueItself, follow, type Surroundings } from '../control/shell.ts';
 import type { Namespace } from '../shapes/services.ts';
 
 const name = 'default';
@@ -13,7 +13,7 @@ export function decideServiceAccount(namespace: Namespace, account: KubeObject |
   return { steps: inOrder({ verb: 'create', type: builtinTypes.serviceAccounts, object }), notes: [], reason: 'no default account' };
 }
 
-export function startServiceAccounts(around: Surroundings): RunningController {
+export function serviceAccountController(around: Surroundings): ClusterController {
   const namespaces = around.caches.of<Namespace>(builtinTypes.namespaces);
   const accounts = around.caches.of(builtinTypes.serviceAccounts);
   const { loop } = createShell(around, 'serviceaccount-controller', async (key, actor) => {
@@ -26,6 +26,5 @@ export function startServiceAccounts(around: Surroundings): RunningController {
       if (account.metadata.name === name) loop.enqueue(account.metadata.namespace ?? '');
     },
   });
-  loop.start();
-  return { stop: () => loop.stop() };
+  return loop;
 }

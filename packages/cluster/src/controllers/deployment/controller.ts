@@ -4,12 +4,12 @@ import { builtinTypes } from '@sluice/kube';
 import { adoptersIn } from '../../control/adopters.ts';
 import { controlledBy, orphansIn } from '../../control/caches.ts';
 import { claim } from '../../control/claims.ts';
-import { createShell, enqueueController, enqueueItself, follow, type RunningController, type Surroundings } from '../../control/shell.ts';
+import { type ClusterController, createShell, enqueueController, enqueueItself, follow, type Surroundings } from '../../control/shell.ts';
 import type { Pod } from '../../shapes/pod.ts';
 import type { Deployment, ReplicaSet } from '../../shapes/workloads.ts';
 import { type DeploymentFacts, decideCreateFailure, decideDeployment } from './decide.ts';
 
-export function startDeployments(around: Surroundings): RunningController {
+export function deploymentController(around: Surroundings): ClusterController {
   const { caches, clock, tombstones } = around;
   const deployments = caches.of<Deployment>(builtinTypes.deployments);
   const replicaSets = caches.of<ReplicaSet>(builtinTypes.replicaSets);
@@ -56,8 +56,7 @@ export function startDeployments(around: Surroundings): RunningController {
       for (const owner of deploymentOf(pod)) loop.enqueue(owner);
     },
   });
-  loop.start();
-  return { stop: () => loop.stop() };
+  return loop;
 
   function* deploymentOf(pod: KubeObject): Generator<string> {
     const { namespace = '', ownerReferences = [] } = pod.metadata;

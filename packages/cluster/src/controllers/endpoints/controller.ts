@@ -1,7 +1,15 @@
 /** The shells of the endpoints and endpointslice controllers: one loop each over the services, both woken by pods. */
 import { keyOf, matches, requirementsOf } from '@sluice/api';
 import { builtinTypes, type Informer } from '@sluice/kube';
-import { createShell, enqueueController, enqueueItself, follow, type RunningController, type Surroundings } from '../../control/shell.ts';
+import {
+  type ClusterController,
+  createShell,
+  enqueueController,
+  enqueueItself,
+  follow,
+  type Surroundings,
+  together,
+} from '../../control/shell.ts';
 import type { Pod } from '../../shapes/pod.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../shapes/services.ts';
 import { decideEndpoints } from './decide-endpoints.ts';
@@ -10,7 +18,7 @@ import { hasMembers } from './members.ts';
 
 const bySelectedPod = 'service';
 
-export function startEndpoints(around: Surroundings): RunningController {
+export function endpointsController(around: Surroundings): ClusterController {
   const { caches, clock, tombstones } = around;
   const services = caches.of<Service>(builtinTypes.services);
   const endpoints = caches.of<Endpoints>(builtinTypes.endpoints);
@@ -45,15 +53,10 @@ export function startEndpoints(around: Surroundings): RunningController {
       },
       deleted: wake,
     });
-    loop.start();
   }
   enqueueItself(endpoints, endpointsShell.loop);
   enqueueController(slices, slicesShell.loop, 'Service');
-  return {
-    stop: async () => {
-      await Promise.all([endpointsShell.loop.stop(), slicesShell.loop.stop()]);
-    },
-  };
+  return together(endpointsShell.loop, slicesShell.loop);
 }
 
 function selects(service: Service, pod: Pod): boolean {

@@ -6,12 +6,12 @@ import { isStatusError, type KubeObject, keyOf, type OwnerReference, type Resour
 import type { Informer } from '@sluice/kube';
 import { ownedBy } from '../../control/caches.ts';
 import type { Discovery } from '../../control/discovery.ts';
-import { createShell, follow, type RunningController, type Surroundings } from '../../control/shell.ts';
+import { type ClusterController, createShell, follow, type Surroundings } from '../../control/shell.ts';
 import { type Dependent, decideGarbage, isDeletingDependents, isOrphaning, type OwnerState } from './decide.ts';
 
 type Known = { readonly type: ResourceType; readonly key: string };
 
-export async function startGarbageCollector(around: Surroundings, discovery: Discovery): Promise<RunningController> {
+export function garbageCollector(around: Surroundings, discovery: Discovery): ClusterController {
   const { caches, client } = around;
   const followed = new Map<string, { informer: Informer; stop: () => void }>();
   /** Where each uid lives. */
@@ -112,10 +112,8 @@ export async function startGarbageCollector(around: Surroundings, discovery: Dis
   };
 
   followKinds();
-  await Promise.all([...followed.values()].map(({ informer }) => informer.synced()));
   discovery.onChange(followKinds);
-  loop.start();
-  return { stop: () => loop.stop() };
+  return loop;
 }
 
 function stateOf(owner: KubeObject): OwnerState {

@@ -2,13 +2,13 @@
 import { isStatusError, type KubeObject, type ResourceType, resourcePath } from '@sluice/api';
 import { builtinTypes } from '@sluice/kube';
 import type { Discovery } from '../../control/discovery.ts';
-import { createShell, enqueueItself, type RunningController, type Surroundings } from '../../control/shell.ts';
+import { type ClusterController, createShell, enqueueItself, type Surroundings } from '../../control/shell.ts';
 import type { Namespace } from '../../shapes/services.ts';
 import { type Remains, remainsWrite } from './decide.ts';
 
 const finalizer = 'kubernetes';
 
-export function startNamespaces(around: Surroundings, discovery: Discovery): RunningController {
+export function namespaceController(around: Surroundings, discovery: Discovery): ClusterController {
   const { caches, client, clock } = around;
   const namespaces = caches.of<Namespace>(builtinTypes.namespaces);
   const watched = new Set<string>();
@@ -86,6 +86,5 @@ export function startNamespaces(around: Surroundings, discovery: Discovery): Run
   };
 
   enqueueItself(namespaces, loop);
-  loop.start();
-  return { stop: () => loop.stop() };
+  return loop;
 }

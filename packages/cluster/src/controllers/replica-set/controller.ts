@@ -4,13 +4,13 @@ import { builtinTypes } from '@sluice/kube';
 import { adoptersIn } from '../../control/adopters.ts';
 import { controlledBy, orphansIn } from '../../control/caches.ts';
 import { claim } from '../../control/claims.ts';
-import { createShell, enqueueController, enqueueItself, follow, type RunningController, type Surroundings } from '../../control/shell.ts';
+import { type ClusterController, createShell, enqueueController, enqueueItself, follow, type Surroundings } from '../../control/shell.ts';
 import type { Pod } from '../../shapes/pod.ts';
 import { isPodActive } from '../../shapes/pod-conditions.ts';
 import type { ReplicaSet } from '../../shapes/workloads.ts';
 import { decidePods, decideStatus, type ReplicaSetFacts } from './decide.ts';
 
-export function startReplicaSets(around: Surroundings): RunningController {
+export function replicaSetController(around: Surroundings): ClusterController {
   const { caches, clock, tombstones } = around;
   const replicaSets = caches.of<ReplicaSet>(builtinTypes.replicaSets);
   const pods = caches.of<Pod>(builtinTypes.pods);
@@ -47,6 +47,5 @@ export function startReplicaSets(around: Surroundings): RunningController {
 
   enqueueItself(replicaSets, loop);
   enqueueController(pods, loop, 'ReplicaSet', adoptersIn(replicaSets));
-  loop.start();
-  return { stop: () => loop.stop() };
+  return loop;
 }
