@@ -2,6 +2,8 @@
 import type { Clock, KubeObject } from '@sluice/api';
 import { builtinCatalog } from '@sluice/schema';
 import { createAccess } from './access/index.ts';
+import { customStrategy } from './crd/custom-strategy.ts';
+import { Definitions } from './crd/definitions.ts';
 import { createDiscovery, createTables } from './discovery/index.ts';
 import { type Listener, listenHttp } from './http/listener.ts';
 import { ServiceAllocator } from './kinds/service-allocator.ts';
@@ -45,6 +47,15 @@ export type ApiServerOptions = {
 
 const system: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 const firstNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** How programs in the cluster find the API. */
+const ownService: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+  spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }] },
+};
+
 const bookmarkIntervalMs = 60_000;
 
 /** Starts a server: recovers what is stored and creates what every cluster has. Listens nowhere until told. */
@@ -71,12 +82,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     access,
     tables: createTables({ clock }),
     chains: new PageChains(clock),
-    strategyOf: builtinStrategy,
+    strategyOf: (served) => (served.custom === undefined ? builtinStrategy(served) : customStrategy(served)),
     runtime: { podLogs: options.podLogs, podMetrics: options.podMetrics },
   };
-  const running: RunningWatches = { streams: new Set(), bookmarks: new Bookmarks() };
+  const running: RunningWatches = { streams: new Map(), bookmarks: new Bookmarks() };
+  const definitions = new Definitions(context, (storageId) => {
+    for (const [stream, id] of [...running.streams]) if (id === storageId) stream.close();
+  });
   const handle = createHandler(context, createDiscovery({ registry, clock }), running);
-  await createFirstObjects(handle, [...firstNamespaces.map(namespace), ...access.bootstrapObjects()], registry);
+  await createFirstObjects(handle, [...firstNamespaces.map(namespace), ownService, ...access.bootstrapObjects()], registry);
 
   let cancelBookmarks = (): void => {};
   const remind = (): void => {
@@ -100,7 +114,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     close: async () => {
       cancelBookmarks();
-      for (const stream of [...running.streams]) stream.close();
+      definitions.close();
+      for (const stream of [...running.streams.keys()]) stream.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       await store.close();
     },

@@ -32,8 +32,8 @@ export type KindStrategy = {
   readonly defaultPropagation?: 'Orphan' | 'Background';
   /** A deletion answers with the object, not with a Status. */
   readonly returnsDeleted?: boolean;
-  /** Status of a new object; `{}` for kinds with a status. */
-  readonly initialStatus?: (draft: Draft) => Record<string, unknown>;
+  /** Status of a new object, none for `undefined`. Without this function it is `{}`. */
+  readonly initialStatus?: (draft: Draft) => Record<string, unknown> | undefined;
   readonly defaults?: (draft: Draft, context: KindContext) => void;
   readonly prepareCreate?: (draft: Draft, context: KindContext) => void;
   readonly prepareUpdate?: (draft: Draft, live: KubeObject, context: KindContext) => void;
@@ -41,6 +41,8 @@ export type KindStrategy = {
   readonly validateUpdate?: (next: KubeObject, live: KubeObject, context: KindContext) => readonly FieldProblem[];
   /** Seconds between the request to delete and the removal; 0 or absent: removed at once. */
   readonly gracePeriodSeconds?: (live: KubeObject, asked: number | undefined) => number;
+  /** Finalizers that a deletion adds, so that somebody can clean up first. */
+  readonly deletionFinalizers?: (live: KubeObject) => readonly string[];
   /** Called once an object is really gone, to give back what it held. */
   readonly released?: (object: KubeObject, context: KindContext) => void;
 };

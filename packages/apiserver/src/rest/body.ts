@@ -1,8 +1,8 @@
 /** From the bytes of a request to values. Bytes come over HTTP; callers in the process hand in values, which are copied here. */
 
+import { parseYaml } from '@sluice/schema';
 import { clone } from './clone.ts';
 import { badRequest, unsupportedMediaType } from './errors.ts';
-import { parseYaml } from './schema-door.ts';
 
 const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
 

@@ -62,7 +62,8 @@ export async function deleteObject(
   if (target.storage.id === '/namespaces' && reservedNamespaces.includes(name))
     throw forbidden(served, name, 'this namespace may not be deleted');
 
-  const finalizers = finalizersFor(live, options, strategy.defaultPropagation);
+  const added = strategy.deletionFinalizers?.(live) ?? [];
+  const finalizers = [...new Set([...finalizersFor(live, options, strategy.defaultPropagation), ...added])];
   const asked = options.gracePeriodSeconds;
   const grace = strategy.gracePeriodSeconds?.(live, asked) ?? 0;
   const isMarked = live.metadata.deletionTimestamp !== undefined;

@@ -2,8 +2,8 @@
  * The one way into the store: create and update with every rule applied between reading the live object and accepting the next one,
  * without an await in between, so that no other write can come in the middle.
  */
-import { formatTime, type KubeObject, StatusError } from '@sluice/api';
-import type { Schema } from '@sluice/schema';
+import { failure, formatTime, type KubeObject, StatusError } from '@sluice/api';
+import { type Schema, trackUpdate } from '@sluice/schema';
 import type { KindContext } from '../kinds/strategy.ts';
 import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
@@ -11,7 +11,6 @@ import type { StoredObject } from '../store/stored-object.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
 import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject } from './errors.ts';
 import { carryOver, hasDesiredChange, isSame, settleNamespace, stampNew, validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { trackUpdate } from './schema-door.ts';
 
 /** What a write has to say about itself. */
 export type Write = {
@@ -49,11 +48,16 @@ export async function createObject(context: RestContext, target: Target, draft: 
     });
   settleNamespace(draft, target);
   checkNamespaceLife(context, target, draft.metadata.name ?? '');
+  checkDefinitionLife(context, target);
   const kind = kindContext(context, write);
   let attempts = draft.metadata.name ? 1 : 8;
   for (;;) {
     stampNew(draft, strategy, context);
-    if (strategy.hasStatus === true) draft.status = strategy.initialStatus?.(draft) ?? {};
+    if (strategy.hasStatus === true) {
+      const status = strategy.initialStatus === undefined ? {} : strategy.initialStatus(draft);
+      if (status === undefined) delete draft.status;
+      else draft.status = status;
+    }
     if (target.kind.head(keyIn(target, draft.metadata.name ?? '')) === undefined) break;
     if (--attempts === 0) throw alreadyExists(served, draft.metadata.name ?? '');
     delete draft.metadata.name;
@@ -138,7 +142,9 @@ function checkPreconditions(draft: Draft, live: KubeObject, target: Target, name
   const { served, strategy } = target;
   if (asked === '') {
     if (strategy.allowsUnconditionalUpdate === false && write.isApplied !== true)
-      throw invalid(served, name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
+      throw invalid({ group: served.group, kind: served.resource }, name, [
+        invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ]);
   } else if (asked !== live.metadata.resourceVersion) {
     throw conflict(served, name, staleObject);
   }
@@ -194,6 +200,17 @@ function checkNamespaceLife(context: RestContext, target: Target, name: string):
   throw forbidden(target.served, name, `unable to create new content in namespace ${target.namespace} because it is being terminated`, [
     { reason: 'NamespaceTerminating', message: `namespace ${target.namespace} is being terminated`, field: 'metadata.namespace' },
   ]);
+}
+
+/** A definition that is going takes no new objects. */
+function checkDefinitionLife(context: RestContext, target: Target): void {
+  const { custom, resource, group } = target.served;
+  if (custom === undefined) return;
+  const definition = context.heads.get('apiextensions.k8s.io', 'customresourcedefinitions', '', `${resource}.${group}`);
+  if (definition?.metadata.deletionTimestamp === undefined) return;
+  throw new StatusError(
+    failure(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: resource }),
+  );
 }
 
 /** The same object with `kind` and `apiVersion` first, as the store wants it. */

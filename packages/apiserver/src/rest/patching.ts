@@ -1,11 +1,10 @@
 /** The four patch types: from the live object and a patch to the next object in the version that was asked for. */
 import { apiVersionOf, failure, formatTime, type KubeObject, StatusError } from '@sluice/api';
-import { jsonPatch, mergePatch, PatchError, type Schema, strategicMergePatch } from '@sluice/schema';
+import { ApplyConflict, jsonPatch, mergePatch, PatchError, type Schema, serverSideApply, strategicMergePatch } from '@sluice/schema';
 import type { ServedResource } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { clone } from './clone.ts';
 import { badRequest, unsupportedMediaType } from './errors.ts';
-import { ApplyConflict, serverSideApply } from './schema-door.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
 
@@ -48,9 +47,7 @@ export function patched(
         return clone(strategicMergePatch(served.schema ?? anyObject, live, patch)) as Record<string, unknown>;
     }
   } catch (error) {
-    if (!(error instanceof PatchError)) throw error;
-    if (kind !== 'json') throw badRequest(error.message);
-    throw new StatusError(failure(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`, {}));
+    throw error instanceof PatchError ? patchFailure(error) : error;
   }
 }
 
@@ -82,12 +79,22 @@ export function applied(request: ApplyRequest): Record<string, unknown> {
     ) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof ApplyConflict) throw conflictStatus(error);
-    if (error instanceof PatchError) throw badRequest(error.message);
-    throw error;
+    throw error instanceof PatchError ? patchFailure(error) : error;
   }
 }
 
-function conflictStatus(error: InstanceType<typeof ApplyConflict>): StatusError {
+function patchFailure(error: PatchError): StatusError {
+  switch (error.code) {
+    case 'Invalid':
+      return new StatusError(failure(422, 'Invalid', error.message, {}));
+    case 'BadRequest':
+      return badRequest(error.message);
+    case 'Internal':
+      return new StatusError(failure(500, '', error.message));
+  }
+}
+
+function conflictStatus(error: ApplyConflict): StatusError {
   const causes = error.conflicts.map(({ field, message }) => ({ reason: 'FieldManagerConflict', message, field }));
   return new StatusError(failure(409, 'Conflict', error.message, { causes }));
 }

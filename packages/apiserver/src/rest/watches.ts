@@ -29,7 +29,11 @@ export class Bookmarks {
 }
 
 /** All watches that run, so that closing the server can end them. */
-export type RunningWatches = { readonly streams: Set<WatchStream>; readonly bookmarks: Bookmarks };
+export type RunningWatches = {
+  /** With the storage id of what each of them watches. */
+  readonly streams: Map<WatchStream, string>;
+  readonly bookmarks: Bookmarks;
+};
 
 const defaultTimeoutSeconds = 1_800;
 
@@ -70,7 +74,7 @@ export function watchObjects(
 
   stream.onClose(kind.subscribe((event) => forward(event, target, test, frames, stream)));
   if (options.allowWatchBookmarks) running.bookmarks.add(stream, () => bookmarkFrame(served, accepted, context.store.revision));
-  running.streams.add(stream);
+  running.streams.set(stream, target.storage.id);
   stream.onClose(() => running.streams.delete(stream));
   stream.onClose(context.clock.after((options.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, () => stream.close()));
   if (signal !== undefined) {
