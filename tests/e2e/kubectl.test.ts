@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { has, run, type Sluice, startSluice, until } from '../harness/program.ts';
+import { run, type Sluice, startSluice, until } from '../harness/program.ts';
+import { toolsNamed } from '../harness/tools.ts';
 
 const deployment = (version: string, replicas = 3): string => `
 apiVersion: apps/v1
@@ -23,13 +24,13 @@ metadata: { name: web }
 spec: { selector: { app: web }, ports: [{ port: 80, targetPort: http }] }
 `;
 
-const kubectlIsHere = has('kubectl');
-if (!kubectlIsHere) console.warn('skipped: the kubectl lane, since no kubectl is on PATH (see `sluice doctor`)');
+const kubectls = await toolsNamed('kubectl');
+if (kubectls.length === 0) console.warn('skipped: the kubectl lane, since there is no kubectl (see `sluice doctor`)');
 
-describe.runIf(kubectlIsHere)('real kubectl against sluice up', () => {
+describe.each(kubectls)('real kubectl from the $source against sluice up', ({ path: kubectl }) => {
   let cluster: Sluice;
   beforeAll(async () => {
-    cluster = await startSluice();
+    cluster = await startSluice({ kubectl });
   });
   afterAll(async () => {
     await cluster?.stop();
@@ -182,11 +183,11 @@ describe.runIf(kubectlIsHere)('real kubectl against sluice up', () => {
     });
     const file = join(cluster.dir, 'reader.kubeconfig');
     writeFileSync(file, JSON.stringify(config));
-    expect((await run('kubectl', ['--kubeconfig', file, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).stdout).toBe(
+    expect((await run(kubectl, ['--kubeconfig', file, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).stdout).toBe(
       'system:serviceaccount:default:reader',
     );
-    expect((await run('kubectl', ['--kubeconfig', file, 'get', 'pods'])).code).toBe(0);
-    expect((await run('kubectl', ['--kubeconfig', file, 'get', 'secrets'])).stderr).toContain(
+    expect((await run(kubectl, ['--kubeconfig', file, 'get', 'pods'])).code).toBe(0);
+    expect((await run(kubectl, ['--kubeconfig', file, 'get', 'secrets'])).stderr).toContain(
       'secrets is forbidden: User "system:serviceaccount:default:reader" cannot list resource "secrets" in API group "" in the namespace "default"',
     );
   });

@@ -2,7 +2,7 @@
  * Runs the built program and the real tools as a user would: child processes, their text and their exit codes.
  * Start with `startSluice`: it gives a cluster of its own to a test file.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -69,7 +69,7 @@ export type Sluice = {
 };
 
 /** Starts `sluice up` in a temporary folder and waits until it answers. */
-export async function startSluice(): Promise<Sluice> {
+export async function startSluice(options: { readonly kubectl?: string } = {}): Promise<Sluice> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const port = await freePort();
   const kubeconfig = join(dir, 'kubeconfig');
@@ -101,8 +101,8 @@ export async function startSluice(): Promise<Sluice> {
     await closed;
   };
   const words = (args: readonly string[] | string): readonly string[] => (typeof args === 'string' ? args.split(' ') : args);
-  const tryKubectl = (args: readonly string[] | string, options: RunOptions = {}): Promise<Ended> =>
-    run('kubectl', words(args), { ...options, env: { ...env, ...options.env } });
+  const tryKubectl = (args: readonly string[] | string, runOptions: RunOptions = {}): Promise<Ended> =>
+    run(options.kubectl ?? 'kubectl', words(args), { ...runOptions, env: { ...env, ...runOptions.env } });
 
   await start();
   return {
@@ -123,11 +123,6 @@ export async function startSluice(): Promise<Sluice> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** Whether a tool is there, for lanes that need it. */
-export function has(tool: string): boolean {
-  return spawnSync(tool, ['version', '--client'], { stdio: 'ignore' }).error === undefined;
 }
 
 /** Waits until `probe` gives a value; fails with what was last seen. */

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findHelm } from '../harness/helm.ts';
 import { run, type Sluice, startSluice, until } from '../harness/program.ts';
+import { findHelm } from '../harness/tools.ts';
 
 const inputs = process.env.SLUICE_TEST_INPUTS;
 if (inputs === undefined) console.warn('skipped: real inputs; set SLUICE_TEST_INPUTS to a folder of charts and manifests');
@@ -26,7 +26,12 @@ const openCrd = ([group, kind, plural, versions]: (typeof openKinds)[number]): o
     group,
     scope: 'Namespaced',
     names: { kind, plural, singular: kind.toLowerCase() },
-    versions: versions.map((name) => ({ name, served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } })),
+    versions: versions.map((name) => ({
+      name,
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+    })),
   },
 });
 
@@ -44,7 +49,9 @@ describe.runIf(inputs !== undefined)('real inputs', () => {
     helmPath = await findHelm();
     cluster = await startSluice();
     await cluster.kubectl('apply -f -', { input: openKinds.map((kind) => JSON.stringify(openCrd(kind))).join('\n---\n') });
-    await until('the open kinds are served', async () => ((await cluster.kubectl('api-resources')).includes('VirtualService') ? true : undefined));
+    await until('the open kinds are served', async () =>
+      (await cluster.kubectl('api-resources')).includes('VirtualService') ? true : undefined,
+    );
   });
   afterAll(async () => {
     await cluster?.stop();
@@ -102,7 +109,11 @@ describe.runIf(inputs !== undefined)('real inputs', () => {
     await until(
       `${namespace} is ready`,
       async () => {
-        const deployments = await cluster.kubectl(`-n ${namespace} get deployments -o jsonpath={range .items[*]}{.status.observedGeneration}/{.metadata.generation}:{.status.updatedReplicas}/{.status.availableReplicas}/{.spec.replicas}{"\\n"}{end}`.split(/ (?![^{]*})/));
+        const deployments = await cluster.kubectl(
+          `-n ${namespace} get deployments -o jsonpath={range .items[*]}{.status.observedGeneration}/{.metadata.generation}:{.status.updatedReplicas}/{.status.availableReplicas}/{.spec.replicas}{"\\n"}{end}`.split(
+            / (?![^{]*})/,
+          ),
+        );
         const isDone = deployments.split('\n').every((line) => {
           const [generations = '', counts = ''] = line.split(':');
           return line === '' || (new Set(generations.split('/')).size === 1 && new Set(counts.split('/')).size === 1);
@@ -110,8 +121,11 @@ describe.runIf(inputs !== undefined)('real inputs', () => {
         const rollouts = JSON.parse(await cluster.kubectl(`-n ${namespace} get rollouts -o json`)) as {
           items: { metadata: { name: string; generation: number }; status?: { phase?: string; observedGeneration?: string } }[];
         };
-        for (const { metadata, status } of rollouts.items) if (status?.phase === 'Paused') await cluster.sluice(['rollouts', 'promote', metadata.name, '-n', namespace]);
-        const areHealthy = rollouts.items.every(({ metadata, status }) => status?.phase === 'Healthy' && status.observedGeneration === String(metadata.generation));
+        for (const { metadata, status } of rollouts.items)
+          if (status?.phase === 'Paused') await cluster.sluice(['rollouts', 'promote', metadata.name, '-n', namespace]);
+        const areHealthy = rollouts.items.every(
+          ({ metadata, status }) => status?.phase === 'Healthy' && status.observedGeneration === String(metadata.generation),
+        );
         return isDone && areHealthy ? true : undefined;
       },
       120_000,
