@@ -1,6 +1,6 @@
 // Bundles the program into apps/sluice/dist. Runs in `prepare`, so `npx sluice` works right after `npm ci`.
 // Every subcommand is its own chunk: starting `sluice --help` must not load the cluster.
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -22,5 +22,9 @@ if (existsSync(`${app}src/main.ts`)) {
     // Bundled CommonJS dependencies call require() of Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
+  // The demo delivers these.
+  for (const name of ['greeter', 'service-library']) {
+    cpSync(fileURLToPath(new URL(`../examples/${name}`, import.meta.url)), `${app}dist/examples/${name}`, { recursive: true });
+  }
   for (const name of ['sluice', 'kubectl-argo-rollouts']) chmodSync(`${app}bin/${name}`, 0o755);
 }

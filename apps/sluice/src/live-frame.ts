@@ -34,19 +34,19 @@ export class LiveFrame {
   }
 
   #erasing(): string {
-    return this.#drawn.length === 0 ? '' : `${escape}[${this.#drawn.length}A${escape}[0J`;
+    return this.#drawn.length === 0 ? '' : `${escapeCharacter}[${this.#drawn.length}A${escapeCharacter}[0J`;
   }
 }
 
-const escape = '\u001b';
-const colorCode: RegExp = new RegExp(`(${escape}\\[[0-9;]*m)`);
+const escapeCharacter = '\u001b';
+const colorCode: RegExp = new RegExp(`(${escapeCharacter}\\[[0-9;]*m)`);
 
 /** Cuts at the width, not counting the codes of colour. */
 export function cutLine(line: string, width: number): string {
   let visible = 0;
   let cut = '';
   for (const part of line.split(colorCode)) {
-    if (part.startsWith(escape)) {
+    if (part.startsWith(escapeCharacter)) {
       cut += part;
       continue;
     }

@@ -33,6 +33,9 @@ async function installCrd(client: Pick<Client, 'get' | 'create' | 'update'>, crd
     await client.create(crdType, wanted);
   } else if (present.metadata.annotations?.[digestAnnotation] !== digest) {
     const { resourceVersion } = present.metadata;
-    await client.update(crdType, { ...wanted, metadata: { ...wanted.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } });
+    await client.update(crdType, {
+      ...wanted,
+      metadata: { ...wanted.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    });
   }
 }

@@ -14,7 +14,9 @@ export async function takeLock(path: string, folder: string): Promise<() => Prom
     }
     const owner = Number((await readFile(path, 'utf8').catch(() => '')).trim());
     if (Number.isInteger(owner) && owner > 0 && owner !== process.pid && isRunning(owner)) {
-      throw new UserError(`another sluice up (process ${owner}) works on ${folder}`, { next: `stop it, or choose another folder with --dir` });
+      throw new UserError(`another sluice up (process ${owner}) works on ${folder}`, {
+        next: `stop it, or choose another folder with --dir`,
+      });
     }
     // Its owner was killed.
     await rm(path, { force: true });

@@ -25,7 +25,12 @@ export async function runUp(options: UpOptions, io: Io): Promise<number> {
   try {
     const dataDir = join(folder, 'data');
     if (options.fresh) await rm(dataDir, { recursive: true, force: true });
-    const logger = createLogger({ format: 'text', level: options.verbose ? 'info' : 'error', write: (line) => io.err.write(line), clock: io.clock });
+    const logger = createLogger({
+      format: 'text',
+      level: options.verbose ? 'info' : 'error',
+      write: (line) => io.err.write(`${line}\n`),
+      clock: io.clock,
+    });
     const cluster = await startEmbeddedCluster({ dataDir, host, port: options.port, rules, logger, io });
     try {
       const server = await startOwnServer(folder, options, cluster, io);
@@ -82,7 +87,10 @@ async function makeFolder(folder: string): Promise<void> {
       ENOTDIR: 'a part of the path is a file',
       EEXIST: 'it is a file',
     };
-    throw new UserError(`the folder ${folder} cannot be written: ${reasons[code ?? ''] ?? (cause as Error).message}`, { next: 'choose another with --dir', cause });
+    throw new UserError(`the folder ${folder} cannot be written: ${reasons[code ?? ''] ?? (cause as Error).message}`, {
+      next: 'choose another with --dir',
+      cause,
+    });
   }
 }
 
