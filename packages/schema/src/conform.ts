@@ -26,10 +26,9 @@ export function conform(schema: Schema, object: unknown, options: ConformOptions
   return { object: result === absent ? null : result, unknownFields: walk.unknownFields, problems: walk.problems };
 }
 
-/** The same for a part of an object, such as a default value. `path` begins the paths of the problems. */
-export function conformPart(schema: Schema, value: unknown, options: ConformOptions, path: readonly (string | number)[] = []): Conformed {
+/** The same for a part of an object, such as a default value. */
+export function conformPart(schema: Schema, value: unknown, options: ConformOptions): Conformed {
   const walk = new Walk(options);
-  walk.path.push(...path);
   const result = walk.value(planOf(schema), value, false);
   return { object: result === absent ? null : result, unknownFields: walk.unknownFields, problems: walk.problems };
 }
