@@ -24,7 +24,7 @@ function makeStrategy(served: ServedResource): KindStrategy {
     hasGeneration: true,
     allowsUnconditionalUpdate: false,
     ...(hasStatus ? { initialStatus: () => undefined } : {}),
-    validate: (object) => validateCustom(served, object, undefined),
+    validateCreate: (object) => validateCustom(served, object, undefined),
     validateUpdate: (next, live) => validateCustom(served, next, live),
   };
 }

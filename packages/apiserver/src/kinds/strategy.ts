@@ -37,7 +37,10 @@ export type KindStrategy = {
   readonly defaults?: (draft: Draft, context: KindContext) => void;
   readonly prepareCreate?: (draft: Draft, context: KindContext) => void;
   readonly prepareUpdate?: (draft: Draft, live: KubeObject, context: KindContext) => void;
+  /** Of every write. */
   readonly validate?: (object: KubeObject, context: KindContext) => readonly FieldProblem[];
+  /** Of a create only. */
+  readonly validateCreate?: (object: KubeObject, context: KindContext) => readonly FieldProblem[];
   readonly validateUpdate?: (next: KubeObject, live: KubeObject, context: KindContext) => readonly FieldProblem[];
   /** Seconds between the request to delete and the removal; 0 or absent: removed at once. */
   readonly gracePeriodSeconds?: (live: KubeObject, asked: number | undefined) => number;

@@ -8,6 +8,9 @@ import type { Target } from './context.ts';
 import { badRequest, invalid } from './errors.ts';
 import type { WriteOptions } from './options.ts';
 
+/** `subresource: 'status'`: the rest of the object will be thrown away, and needs no defaults. */
+export type DecodeOptions = Pick<WriteOptions, 'fieldValidation'> & { readonly subresource?: string | undefined };
+
 /** Warnings are texts for the `Warning` header. */
 export type Decoded = { readonly draft: Draft; readonly warnings: readonly string[] };
 
@@ -15,12 +18,7 @@ export type Decoded = { readonly draft: Draft; readonly warnings: readonly strin
  * @param value - private to the request
  * @throws StatusError 400 for another kind, wrong types, and unknown fields in strict mode
  */
-export function decodeObject(
-  value: Record<string, unknown>,
-  target: Target,
-  options: Pick<WriteOptions, 'fieldValidation'>,
-  context: KindContext,
-): Decoded {
+export function decodeObject(value: Record<string, unknown>, target: Target, options: DecodeOptions, context: KindContext): Decoded {
   const { served } = target;
   const apiVersion = apiVersionOf(served);
   const givenKind = value.kind ?? served.kind;
@@ -39,12 +37,7 @@ export function decodeObject(
   return served.custom === undefined ? decodeBuiltin(value, target, options, context) : decodeCustom(value, target, options);
 }
 
-function decodeBuiltin(
-  value: Record<string, unknown>,
-  target: Target,
-  options: Pick<WriteOptions, 'fieldValidation'>,
-  context: KindContext,
-): Decoded {
+function decodeBuiltin(value: Record<string, unknown>, target: Target, options: DecodeOptions, context: KindContext): Decoded {
   const { served, storage, strategy } = target;
   let draft = value as Draft;
   let unknownFields: readonly string[] = [];
@@ -58,11 +51,11 @@ function decodeBuiltin(
   const warnings = judgeUnknown(unknownFields, options, (text) => decodingError(served.kind, served.version, text));
   if (storage.apiVersion !== value.apiVersion) draft = toStorage(storage, draft as KubeObject) as Draft;
   if (draft.metadata === value.metadata) draft = { ...draft, metadata: { ...draft.metadata } };
-  strategy.defaults?.(draft, context);
+  if (options.subresource !== 'status') strategy.defaults?.(draft, context);
   return { draft, warnings };
 }
 
-function decodeCustom(value: Record<string, unknown>, target: Target, options: Pick<WriteOptions, 'fieldValidation'>): Decoded {
+function decodeCustom(value: Record<string, unknown>, target: Target, options: DecodeOptions): Decoded {
   const { served, storage } = target;
   let draft = value as Draft;
   let unknownFields: readonly string[] = [];

@@ -84,8 +84,9 @@ export async function deleteObject(
   const now = context.clock.now();
   if (!isMarked) {
     draft.metadata.deletionTimestamp = formatTime(now + grace * 1000);
-    draft.metadata.deletionGracePeriodSeconds = grace;
-    if (strategy.hasGeneration === true) draft.metadata.generation = (live.metadata.generation ?? 0) + 1;
+    const isOwnKind = isNamespace || strategy.deletionFinalizers !== undefined;
+    if (!isOwnKind) draft.metadata.deletionGracePeriodSeconds = grace;
+    if (strategy.hasGeneration === true && !isOwnKind) draft.metadata.generation = (live.metadata.generation ?? 0) + 1;
     if (isNamespace) draft.status = { ...(draft.status as Record<string, unknown> | undefined), phase: 'Terminating' };
   } else if (grace < (live.metadata.deletionGracePeriodSeconds ?? 0)) {
     // A second request may only shorten the wait.

@@ -16,6 +16,7 @@ import { selectedName } from './field-selectors.ts';
 import { listObjects, selectionTest } from './lists.ts';
 import { createObject, kindContext } from './object-writer.ts';
 import { listOptions, writeOptions } from './options.ts';
+import { bindPod } from './pod-subresources.ts';
 import { readObject } from './reads.ts';
 import { negotiate, tableQuery } from './representation.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
@@ -55,6 +56,7 @@ export function createHandler(context: RestContext, discovery: Discovery, runnin
     const isWrite = info.verb === 'create' || info.verb === 'update' || info.verb === 'patch';
     const call: Call = { context, request, info, target, accepted: negotiate(request.headers.accept) };
     if (info.subresource !== '') return handleSubresource(call);
+    if (target.storage.id === '/bindings') return bindPod(call);
     if (info.verb !== 'deletecollection' && !served.verbs.includes(info.verb) && isWrite) throw methodNotAllowed();
     return perform(call, running);
   }

@@ -3,7 +3,7 @@
  * without an await in between, so that no other write can come in the middle.
  */
 import { failure, formatTime, type KubeObject, StatusError } from '@sluice/api';
-import { type Schema, trackUpdate } from '@sluice/schema';
+import { type FieldProblem, type Schema, trackUpdate } from '@sluice/schema';
 import type { KindContext } from '../kinds/strategy.ts';
 import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
@@ -66,7 +66,11 @@ export async function createObject(context: RestContext, target: Target, draft: 
   if (write.isApplied !== true) setManagedFields(draft, undefined, target, write, context);
   strategy.prepareCreate?.(draft, kind);
   const object = arrange(draft);
-  const problems = [...validateMetadata(object as KubeObject, strategy), ...(strategy.validate?.(object as KubeObject, kind) ?? [])];
+  const problems = [
+    ...validateMetadata(object as KubeObject, strategy),
+    ...(strategy.validate?.(object as KubeObject, kind) ?? []),
+    ...(strategy.validateCreate?.(object as KubeObject, kind) ?? []),
+  ];
   if (problems.length > 0) {
     strategy.released?.(object as KubeObject, { ...kind, dryRun: false });
     throw invalid(served, name, problems);
@@ -96,7 +100,7 @@ export async function updateObject(context: RestContext, target: Target, name: s
   carryOver(draft, live);
   splitStatus(draft, live, target, write);
   if (write.isApplied !== true) setManagedFields(draft, live, target, write, context);
-  if (write.subresource !== 'status') strategy.prepareUpdate?.(draft, live, kind);
+  if (write.subresource === undefined) strategy.prepareUpdate?.(draft, live, kind);
   if (strategy.hasGeneration === true && hasDesiredChange(draft as KubeObject, live))
     draft.metadata.generation = (live.metadata.generation ?? 0) + 1;
   const next = arrange(draft);
@@ -104,8 +108,7 @@ export async function updateObject(context: RestContext, target: Target, name: s
   const problems = [
     ...validateMetadataUpdate(next as KubeObject, live),
     ...validateMetadata(next as KubeObject, strategy),
-    ...(strategy.validate?.(next as KubeObject, kind) ?? []),
-    ...(strategy.validateUpdate?.(next as KubeObject, live, kind) ?? []),
+    ...validateBody(next as KubeObject, live, target, write, kind),
   ];
   if (problems.length > 0) throw invalid(served, name, problems);
   if (write.dryRun) {
@@ -119,6 +122,18 @@ export async function updateObject(context: RestContext, target: Target, name: s
   }
   const stored = await accept(context, target, key, next);
   return { object: stored.object, stored };
+}
+
+/** Parts of a pod that its own update may not touch, and its subresources may. */
+const beyondUpdate = ['binding', 'resize', 'ephemeralcontainers'];
+
+function validateBody(next: KubeObject, live: KubeObject, target: Target, write: Write, kind: KindContext): readonly FieldProblem[] {
+  const { strategy, served } = target;
+  // Only the status differs, and built-in kinds have no rules for it beyond its types.
+  if (write.subresource === 'status' && served.custom === undefined) return [];
+  const problems = strategy.validate?.(next, kind) ?? [];
+  if (write.subresource !== undefined && beyondUpdate.includes(write.subresource)) return problems;
+  return [...problems, ...(strategy.validateUpdate?.(next, live, kind) ?? [])];
 }
 
 /** An object that waited for its finalizers goes with the write that takes the last of them away. */

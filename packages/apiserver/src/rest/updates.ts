@@ -19,7 +19,7 @@ export async function replaceObject(call: Call, subresource?: string): Promise<S
   const options = writeOptions(request.query);
   const write = writeOf(call, options, subresource);
   const value = decodeBody(request.body, request.headers['content-type'], target.served.kind);
-  const { draft, warnings } = decodeObject(value, target, options, kindContext(context, write));
+  const { draft, warnings } = decodeObject(value, target, { ...options, subresource }, kindContext(context, write));
   const name = draft.metadata.name ?? '';
   if (name === '') throw badRequest('name must be provided');
   if (name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
@@ -130,7 +130,7 @@ function decodePatched(call: Call, value: Record<string, unknown>, options: Writ
   if (name !== undefined && name !== info.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   try {
-    const decoded = decodeObject(value, target, options, kindContext(context, write));
+    const decoded = decodeObject(value, target, { ...options, subresource: write.subresource }, kindContext(context, write));
     warnings.push(...decoded.warnings);
     return decoded.draft;
   } catch (error) {
