@@ -11,6 +11,7 @@ import { Discovery } from './control/discovery.ts';
 import { EventNotes } from './control/notes.ts';
 import type { ClusterController, Surroundings } from './control/shell.ts';
 import { Tombstones } from './control/tombstones.ts';
+import { daemonSetController } from './controllers/daemon-set/controller.ts';
 import { deploymentController } from './controllers/deployment/controller.ts';
 import { endpointsController } from './controllers/endpoints/controller.ts';
 import { garbageCollector } from './controllers/garbage-collector/controller.ts';
@@ -19,6 +20,7 @@ import { namespaceController } from './controllers/namespace/controller.ts';
 import { nodeController } from './controllers/nodes.ts';
 import { replicaSetController } from './controllers/replica-set/controller.ts';
 import { serviceAccountController } from './controllers/service-accounts.ts';
+import { statefulSetController } from './controllers/stateful-set/controller.ts';
 import { inProcessTransport } from './in-process-transport.ts';
 import type { PodRule } from './runtime/rules.ts';
 import { nodeAddress, SimulatedRuntime } from './runtime/simulated.ts';
@@ -96,6 +98,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     serviceAccountController(around),
     deploymentController(around),
     replicaSetController(around),
+    statefulSetController(around),
+    daemonSetController(around),
     jobController(around),
     endpointsController(around),
     garbageCollector(around, discovery),

@@ -36,7 +36,23 @@ export function decideSlices(seen: SliceFacts, now: Instant): Plan {
     writes.push(...fill(service, own, ports, endpoints, now));
   }
   writes.push(...free.map((slice): Write => ({ verb: 'delete', type: builtinTypes.endpointSlices, object: slice })));
-  return { steps: writes.length === 0 ? [] : [{ writes }], notes: [], reason: 'members of the service' };
+  const recycled = recycle(writes);
+  return { steps: recycled.length === 0 ? [] : [{ writes: recycled }], notes: [], reason: 'members of the service' };
+}
+
+/** A slice that would go becomes one that would be made: the service keeps its slices when its ports change. */
+function recycle(writes: readonly Write[]): readonly Write[] {
+  const going = writes.filter((write) => write.verb === 'delete');
+  const coming = writes.filter((write) => write.verb === 'create');
+  const pairs = coming.slice(0, going.length).flatMap((write, index): readonly Write[] => {
+    const object = going[index]?.object;
+    if (object === undefined) return [];
+    const { metadata, endpoints, ports } = write.object as EndpointSlice;
+    const patch = { metadata: { labels: metadata.labels, annotations: metadata.annotations }, endpoints, ports };
+    return [{ verb: 'patch', type: write.type, object, patch }];
+  });
+  const rest = writes.filter((write) => write.verb === 'patch');
+  return [...rest, ...pairs, ...coming.slice(going.length), ...going.slice(coming.length)];
 }
 
 type Group = { readonly ports: readonly EndpointPort[]; readonly endpoints: readonly SliceEndpoint[] };
