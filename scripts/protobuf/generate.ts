@@ -11,7 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { builtinCatalog } from '../../packages/schema/src/index.ts';
 
 type Field = { readonly number: number; readonly name: string; readonly type: string };
-type GoField = { readonly jsonName: string; readonly isPointer: boolean; readonly omitsEmpty: boolean; readonly isInline: boolean };
+type GoField = {
+  readonly jsonName: string;
+  readonly isPointer: boolean;
+  readonly omitsEmpty: boolean;
+  readonly omitsZero: boolean;
+  readonly isInline: boolean;
+};
 
 const scalars: Readonly<Record<string, string>> = { string: 's', int32: 'i', int64: 'i', bool: 'b', bytes: 'y', double: 'd' };
 
@@ -82,6 +88,7 @@ function readGo(folder: string): ReadonlyMap<string, ReadonlyMap<number, GoField
           jsonName,
           isPointer: type.startsWith('*'),
           omitsEmpty: options.includes('omitempty'),
+          omitsZero: options.includes('omitzero'),
           isInline: options.includes('inline'),
         });
       }
@@ -102,12 +109,13 @@ function reachable(roots: readonly string[]): readonly string[] {
   return [...found].sort();
 }
 
-/** `<number><flags>:<JSON name>:<type>`; flags are `*` pointer, `?` left out when empty, `^` inline. Messages go by position. */
+/** `<number><flags>:<JSON name>:<type>`; flags are `*` pointer, `?` left out when empty, `~` when zero, `^` inline. Messages go by position. */
 function fieldText(message: string, field: Field): string {
   const go = messages.get(message)?.go.get(field.number);
   const prefix = /^[[{]/.exec(field.type)?.[0] ?? '';
   const type = field.type.slice(prefix.length);
-  const flags = go === undefined ? '' : `${go.isPointer ? '*' : ''}${go.omitsEmpty ? '?' : ''}${go.isInline ? '^' : ''}`;
+  const flags =
+    go === undefined ? '' : `${go.isPointer ? '*' : ''}${go.omitsEmpty ? '?' : ''}${go.omitsZero ? '~' : ''}${go.isInline ? '^' : ''}`;
   const jsonName = go === undefined || go.jsonName === '' ? field.name : go.jsonName;
   return `${field.number}${flags}:${jsonName}:${prefix}${positions.get(type) ?? type}`;
 }

@@ -55,7 +55,7 @@ function decodeMessage(message: Message, bytes: Uint8Array): JsonObject {
 
 function addValue(out: JsonObject, field: Field, value: unknown): void {
   const isZero = value === '' || value === 0 || value === false;
-  if (value === undefined || (isZero && field.omitsEmpty && !field.isPointer)) return;
+  if (value === undefined || (isZero && field.omitsEmpty && !field.isPointer) || (value === null && field.omitsZero)) return;
   out[field.name] = value;
 }
 

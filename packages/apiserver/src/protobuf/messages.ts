@@ -10,8 +10,10 @@ export type Field = {
   readonly many: 'one' | 'list' | 'map';
   /** A pointer in Go: a value that is there was meant, even if it is zero. */
   readonly isPointer: boolean;
-  /** Left out of JSON when zero. */
+  /** Left out of JSON when it is a zero number, text or truth value. */
   readonly omitsEmpty: boolean;
+  /** Left out of JSON when it is a zero struct, such as a time. */
+  readonly omitsZero: boolean;
   /** Its fields stand in the message itself in JSON. */
   readonly isInline: boolean;
 };
@@ -50,13 +52,14 @@ function parse(line: string): Message {
     name,
     fields: new Map(
       fields.map((text) => {
-        const [, number = '', flags = '', jsonName = '', prefix = '', type = ''] = /^(\d+)([*?^]*):(.*?):([[{]?)(\w+)$/.exec(text) ?? [];
+        const [, number = '', flags = '', jsonName = '', prefix = '', type = ''] = /^(\d+)([*?~^]*):(.*?):([[{]?)(\w+)$/.exec(text) ?? [];
         const field: Field = {
           name: jsonName,
           type: /^\d+$/.test(type) ? { message: Number(type) } : { scalar: type },
           many: prefix === '[' ? 'list' : prefix === '{' ? 'map' : 'one',
           isPointer: flags.includes('*'),
           omitsEmpty: flags.includes('?'),
+          omitsZero: flags.includes('~'),
           isInline: flags.includes('^'),
         };
         return [Number(number), field];
