@@ -30,12 +30,15 @@ export function pictureOf(rollout: Rollout, replicaSets: readonly ReplicaSet[], 
   const { phase, message } = rolloutPhase(rollout);
   const steps = rollout.spec.strategy?.canary?.steps ?? [];
   const index = currentStepIndex(rollout.spec, status);
+  // The first version has nothing to be weighed against: it is stable from its first pod.
+  const isFirst = (status.stableRS ?? '') === '';
+  const stable = isFirst ? status.currentPodHash : status.stableRS;
   const step = currentStep(rollout.spec, status);
   const owned = replicaSets.filter((set) => controllerOf(set)?.uid === rollout.metadata.uid);
   const versions = owned.flatMap((set): readonly VersionPicture[] => {
     const dots = pods.filter((pod) => controllerOf(pod)?.uid === set.metadata.uid).map(dotOf);
     const hash = set.metadata.labels?.[labels.podTemplateHash];
-    const role = hash === status.stableRS ? 'stable' : hash === status.currentPodHash ? 'canary' : 'old';
+    const role = hash === stable ? 'stable' : hash === status.currentPodHash ? 'canary' : 'old';
     return dots.length === 0 && role === 'old' ? [] : [{ version: versionOf(set), role, pods: dots.sort(byReadiness) }];
   });
   const roles = ['stable', 'canary', 'old'];
@@ -43,9 +46,9 @@ export function pictureOf(rollout: Rollout, replicaSets: readonly ReplicaSet[], 
     name: rollout.metadata.name ?? '',
     phase,
     message,
-    weightPercent: Math.round(currentSetWeight(rollout.spec, status)),
+    weightPercent: isFirst ? 100 : Math.round(currentSetWeight(rollout.spec, status)),
     step:
-      steps.length === 0 || index === undefined
+      steps.length === 0 || index === undefined || isFirst
         ? undefined
         : stepLabel(index, steps.length, step === undefined ? undefined : stepText(step)),
     versions: versions.sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role)),
@@ -96,7 +99,7 @@ export function drawPicture(picture: RolloutPicture, color: boolean): readonly s
 /** One line, without the changing counts of pods on their way: for pipes. */
 export function describePicture({ name, phase, message, weightPercent, step, versions }: RolloutPicture): string {
   const counts = versions
-    .filter(({ pods }) => pods.length > 0)
+    .filter(({ pods }) => pods.length > count(pods, 'leaving'))
     .map(({ version, role, pods }) => `${version} (${role}) ${count(pods, 'ready')}/${pods.length - count(pods, 'leaving')} ready`);
   const parts = [
     `weight ${weightPercent} %`,

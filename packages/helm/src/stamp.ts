@@ -17,11 +17,19 @@ export function stampAppVersion(chartYaml: string, appVersion: string): string {
     throw new StampError(`app version ${JSON.stringify(appVersion)} cannot be an image tag: letters, digits, '_', '.', '-', at most 128`);
   }
   const stamped = replaceLine(chartYaml, `appVersion: "${appVersion}"`);
-  const [document] = parseYaml(stamped);
-  if ((document as { appVersion?: unknown } | undefined)?.appVersion !== appVersion) {
+  if (readAppVersion(stamped) !== appVersion) {
     throw new StampError('Chart.yaml: appVersion must be a plain value on one line of its own');
   }
   return stamped;
+}
+
+/** `undefined` too when the text is no YAML any more. */
+function readAppVersion(chartYaml: string): unknown {
+  try {
+    return (parseYaml(chartYaml)[0] as { readonly appVersion?: unknown } | undefined)?.appVersion;
+  } catch {
+    return undefined;
+  }
 }
 
 function replaceLine(text: string, line: string): string {

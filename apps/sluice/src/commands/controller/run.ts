@@ -86,12 +86,13 @@ async function leadAndWork(
   io: Io,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<number> {
+  const identity = `${hostname()}_${randomUUID()}`;
   let wasLost = false;
   const election = leaderElection({
     client,
     namespace,
     name: options.instanceId === '' ? leaseName : `${leaseName}-${options.instanceId}`,
-    identity: `${hostname()}_${randomUUID()}`,
+    identity,
     leaseDurationMs: options.leaderElectionLeaseDuration,
     renewDeadlineMs: options.leaderElectionRenewDeadline,
     retryPeriodMs: options.leaderElectionRetryPeriod,
@@ -102,7 +103,9 @@ async function leadAndWork(
     onLost: () => {
       wasLost = true;
     },
-    onNewLeader: (identity) => logger.info('another one leads; standing by', { identity }),
+    onNewLeader: (leader) => {
+      if (leader !== identity) logger.info('another one leads; standing by', { leader });
+    },
   });
   await election.run(io.signal);
   if (!wasLost) return exitCodes.done;
