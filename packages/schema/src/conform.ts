@@ -56,6 +56,7 @@ class Walk {
   }
 
   value(plan: Plan, value: unknown, isResource: boolean): unknown {
+    if (this.#isCheckOnly()) this.#count(plan, value);
     switch (typeof value) {
       case 'string':
         if (this.#validate && (plan.hasChecks || (plan.accepts & bits.string) === 0)) this.#scalar(plan, value, bits.string, 'string');
@@ -83,12 +84,25 @@ class Walk {
     }
   }
 
-  #null(plan: Plan): unknown {
+  /** What the server's validators would count for a value, wrong or right: alternatives with most of it show their errors. */
+  #count(plan: Plan, value: unknown): void {
+    const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    const bit = kind === 'number' ? (Number.isInteger(value) ? bits.integer : bits.number) : bits[kind as keyof typeof bits];
+    const hasType = plan.accepts !== 0 || plan.formatName !== '';
+    const isRight = (plan.accepts & bit) !== 0;
+    if (kind === 'null') this.matches += hasType && !plan.isNullable ? 0 : 1;
+    else {
+      this.matches += 4 + (hasType ? 1 : 0) + (hasType && isRight ? 1 : 0);
+      this.matches += kind === 'boolean' ? 0 : kind === 'string' && plan.format === undefined ? 1 : kind === 'object' ? 1 : 2;
+    }
+  }
+
+  #null(plan: Plan, isItem = false): unknown {
     if (plan.isBuiltin) return absent;
     if (!plan.isNullable) {
       if (this.#defaults) {
         if (plan.hasDefault) return this.#defaultOf(plan);
-        if (!this.#isCheckOnly()) return absent;
+        if (!isItem) return absent;
       }
       if (this.#validate && plan.typeName !== '') this.#wrongType(plan.typeName, 'null');
     }
@@ -200,14 +214,13 @@ class Walk {
       }
     }
     if (plan.isEmbedded && hasMeta && !plan.isBuiltin && !this.#isCheckOnly()) this.#embedded(object);
-    this.matches += 3;
   }
 
   #embedded(object: JsonObject): void {
     for (const key of ['apiVersion', 'kind']) {
       if (typeof object[key] === 'string' && object[key] !== '') continue;
       this.path.push(key);
-      this.#report('Required', undefined, 'must not be empty');
+      this.#report('Required', undefined, object[key] === '' ? 'must not be empty' : '');
       this.path.pop();
     }
   }
@@ -225,9 +238,9 @@ class Walk {
     for (let i = 0; i < array.length; i++) {
       const child = array[i];
       this.path.push(i);
-      let next = this.value(items, child, false);
+      let next = child === null ? this.#null(items, true) : this.value(items, child, false);
       this.path.pop();
-      if (next === absent) next = items.isBuiltin ? zeroOf(items) : null;
+      if (next === absent) next = zeroOf(items);
       if (next !== child) {
         out ??= [...array];
         out[i] = next;
@@ -247,7 +260,6 @@ class Walk {
       this.#report('Invalid', '', `${this.#dotted()} in body shouldn't contain duplicates`);
     if (schema.enum !== undefined) this.#enum(plan, array);
     if (plan.listType !== undefined && !plan.isBuiltin && !this.#isCheckOnly()) this.#duplicates(plan, array);
-    this.matches += 2;
   }
 
   #duplicates(plan: Plan, array: readonly unknown[]): void {
@@ -277,7 +289,6 @@ class Walk {
   }
 
   #scalar(plan: Plan, value: string | number | boolean, bit: number, typeName: string): void {
-    const before = this.problems.length;
     const { schema } = plan;
     if (plan.accepts !== 0 || plan.formatName !== '') {
       this.#type(plan, bit, typeName, typeof value === 'number' ? (typeName === 'integer' ? 'int64' : 'float64') : '');
@@ -286,7 +297,6 @@ class Walk {
     if (typeof value === 'string') this.#string(plan, value);
     else if (typeof value === 'number') this.#number(schema, value);
     if (schema.enum !== undefined) this.#enum(plan, value);
-    if (this.problems.length === before) this.matches += 3;
   }
 
   #type(plan: Plan, bit: number, typeName: string, valueFormat: string): void {
@@ -362,14 +372,17 @@ class Walk {
   #alternatives(plans: readonly Plan[], value: unknown, isEnoughOnce: boolean): { valid: number; problems: readonly FieldProblem[] } {
     let valid = 0;
     let best: Walk | undefined;
+    let first: Walk | undefined;
     for (const plan of plans) {
       const result = this.#check(plan, value);
       if (result.problems.length === 0) {
         valid++;
         best = undefined;
+        first ??= result;
         if (isEnoughOnce) break;
       } else if (valid === 0 && (best === undefined || result.matches > best.matches)) best = result;
     }
+    this.matches += (best ?? first)?.matches ?? 0;
     return { valid, problems: best?.problems ?? [] };
   }
 

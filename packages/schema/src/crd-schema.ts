@@ -26,24 +26,33 @@ const unsupported: readonly (readonly [string, string])[] = [
 /**
  * Checks and prepares the schema of one version of a CRD.
  *
- * @returns the schema (the object handed in, which must not change afterwards), or problems whose paths begin with `openAPIV3Schema`:
- *   a server puts `spec.validation.` before them where all versions have the same schema, and `spec.versions[0].schema.` otherwise
+ * @param path - where the schema stands, for the problems. A server says `spec.validation.openAPIV3Schema` where all versions have the
+ *   same schema, and `spec.versions[0].schema.openAPIV3Schema` otherwise
+ * @returns the schema (the object handed in, which must not change afterwards), or the problems
  */
-export function compileCrdSchema(openAPIV3Schema: unknown): CompiledCrdSchema {
-  const path = 'openAPIV3Schema';
+export function compileCrdSchema(openAPIV3Schema: unknown, path = 'openAPIV3Schema'): CompiledCrdSchema {
   if (!isObject(openAPIV3Schema)) return { ok: false, problems: [{ path, type: 'Required', detail: '' }] };
   const problems: FieldProblem[] = [];
   if (openAPIV3Schema.nullable === true) {
     problems.push({ path: `${path}.nullable`, type: 'Forbidden', detail: 'nullable cannot be true at the root' });
   }
-  const structural = structuralProblems(openAPIV3Schema, path);
-  problems.push(...structural);
+  const isReadable = !mentionsUnsupported(openAPIV3Schema);
+  if (isReadable) problems.push(...structuralProblems(openAPIV3Schema, path));
   const schema = openAPIV3Schema as Schema;
-  if (structural.length === 0) checkDefaults(schema, path, true, problems);
+  if (isReadable && problems.length === 0) checkDefaults(schema, path, true, problems);
   const isReady = problems.length === 0;
   checkNode(openAPIV3Schema, { path, isRoot: true, inMeta: false, noDefaults: undefined }, problems);
   if (isReady && problems.length === 0) problems.push(...compileRules(schema, path));
   return problems.length === 0 ? { ok: true, schema } : { ok: false, problems };
+}
+
+function mentionsUnsupported(schema: JsonObject): boolean {
+  if (unsupported.some(([key]) => schema[key] !== undefined) || Array.isArray(schema.items)) return true;
+  const maps = isObject(schema.properties) ? Object.values(schema.properties) : [];
+  const lists = ['allOf', 'anyOf', 'oneOf'].flatMap((name) => (Array.isArray(schema[name]) ? (schema[name] as readonly unknown[]) : []));
+  return [...maps, ...lists, schema.items, schema.additionalProperties, schema.not].some(
+    (child) => isObject(child) && mentionsUnsupported(child),
+  );
 }
 
 type Place = { readonly path: string; readonly isRoot: boolean; readonly inMeta: boolean; readonly noDefaults: string | undefined };

@@ -2,8 +2,9 @@
 import { parseTime } from '@sluice/api';
 
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const hostLabel = /^[\p{L}\p{S}0-9]([-\p{L}\p{S}0-9]{0,61}[\p{L}\p{S}0-9])?$/u;
-const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** A lone label, or labels and a top-level name of letters alone. */
+const hostName =
+  /^(?:[\p{L}\p{S}0-9](?:-?[\p{L}\p{S}0-9]{0,62})?|(?:[\p{L}\p{S}0-9](?:[-\p{L}\p{S}0-9]{0,61}[\p{L}\p{S}0-9])?\.)+\p{L}{2,63})$/u;
 const macForms = [/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i, /^[0-9a-f]{2}([:-][0-9a-f]{2}){7}$/i, /^[0-9a-f]{4}(\.[0-9a-f]{4}){2,3}$/i];
 
 /** By name without dashes, as the server normalises them. */
@@ -13,18 +14,16 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   cidr: isCidr,
   creditcard: isCreditCard,
   date: (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text),
-  datetime: (text) => parseTime(text) !== undefined || isLooseDateTime(text),
+  datetime: (text) => parseTime(text) !== undefined,
   duration: isDuration,
-  email: (text) => /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+$/.test(text) && !/(^\.|\.\.|\.@)/.test(text),
+  email: (text) => isAddress(/^[^<>@]*<([^<>]*)>$/.exec(text.trim())?.[1] ?? text.trim()),
   hexcolor: (text) => /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.test(text),
-  hostname: (text) => text.length <= 255 && text.split('.').every((label) => hostLabel.test(label)),
+  hostname: (text) => text.length <= 255 && hostName.test(text) && text.split('.').every((label) => label.length <= 63),
   ipv4: (text) => ipVersion(text) === 4,
   ipv6: (text) => ipVersion(text) === 6,
   isbn: (text) => isIsbn10(text) || isIsbn13(text),
   isbn10: isIsbn10,
   isbn13: isIsbn13,
-  k8slongname: (text) => text.length <= 253 && text.split('.').every((label) => dnsLabel.test(label)),
-  k8sshortname: (text) => text.length <= 63 && dnsLabel.test(text),
   mac: (text) => macForms.some((form) => form.test(text)),
   password: () => true,
   rgbcolor: (text) => /^rgb\(\s*(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*(,\s*(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*){2}\)$/.test(text),
@@ -89,9 +88,8 @@ export function isRequestUri(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/i.test(text) && (!text.includes('://') || URL.canParse(text));
 }
 
-function isLooseDateTime(text: string): boolean {
-  const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)([.,]\d+)?([Zz]|[+-]\d\d:?\d\d)?$/.exec(text);
-  return match !== null && !Number.isNaN(Date.parse(`${match[1]}T${match[2]}Z`));
+function isAddress(text: string): boolean {
+  return /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+$/.test(text) && !/(^\.|\.\.|\.@)/.test(text);
 }
 
 function isDuration(text: string): boolean {

@@ -31,8 +31,22 @@ function isPrintable(character: string): boolean {
   return character === ' ' || !/[\p{C}\p{Z}]/u.test(character);
 }
 
-/** `encoding/json`: keys sorted, `<`, `>` and `&` escaped. */
+/** A Go struct: its fields keep their order in JSON, where maps are sorted. */
+export class GoStruct {
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(fields: Readonly<Record<string, unknown>>) {
+    this.fields = fields;
+  }
+}
+
+/** `encoding/json`: keys of maps sorted, `<`, `>` and `&` escaped. */
 export function toGoJson(value: unknown): string {
+  if (value instanceof GoStruct) {
+    return `{${Object.entries(value.fields)
+      .map(([key, child]) => `${JSON.stringify(key)}:${toGoJson(child)}`)
+      .join(',')}}`;
+  }
   if (Array.isArray(value)) return `[${value.map(toGoJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b));

@@ -9,8 +9,9 @@ import { CelTypes } from './cel/types.ts';
 import { CelValues } from './cel/values.ts';
 import { jsonEqual } from './copy-on-write.ts';
 import type { FieldProblem } from './field-problem.ts';
+import { GoStruct } from './go-text.ts';
 import { fieldPathOf } from './rule-field-path.ts';
-import { isObject, type JsonObject, type Rule, type Schema } from './schema.ts';
+import { isObject, type Rule, type Schema } from './schema.ts';
 
 type CompiledRule = {
   readonly rule: Rule;
@@ -148,15 +149,15 @@ function compileRule(
 }
 
 /** A rule as the server's messages show it. */
-function ruleValue(rule: Rule): JsonObject {
-  return {
+function ruleValue(rule: Rule): GoStruct {
+  return new GoStruct({
     Rule: rule.rule,
     Message: rule.message ?? '',
     MessageExpression: rule.messageExpression ?? '',
     Reason: rule.reason ?? null,
     FieldPath: rule.fieldPath ?? '',
     OptionalOldSelf: rule.optionalOldSelf ?? null,
-  };
+  });
 }
 
 function isEmbedded(schema: Schema): boolean {

@@ -24,7 +24,7 @@ export function compileExpression(expression: string, typed: Environment, wanted
   const checked = typed.check(expression);
   if (!checked.valid) return { ok: false, detail: `compilation failed: ${describe(checked.error, expression)}` };
   const missing = missingPresence(ast, typed);
-  if (missing !== undefined) return { ok: false, detail: `compilation failed: ${describe(missing, expression, offsetIn(ast, missing))}` };
+  if (missing !== undefined) return { ok: false, detail: `compilation failed: ${describe(missing.error, expression, missing.offset)}` };
   if (checked.type !== wanted && checked.type !== 'dyn') {
     const detail = wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string';
     return { ok: false, detail };
@@ -64,12 +64,12 @@ function mentions(node: ASTNode, name: string): boolean {
 }
 
 /** `has(self.a.b)` must name fields that exist; the library's checker lets any pass. */
-function missingPresence(node: ASTNode, typed: Environment): unknown {
+function missingPresence(node: ASTNode, typed: Environment): { readonly error: unknown; readonly offset: number } | undefined {
   if (node.op === 'call' && node.args[0] === 'has') {
     const [target] = node.args[1];
     if (target !== undefined && rootOf(target)) {
       const checked = typed.check(serialize(target));
-      if (!checked.valid) return checked.error;
+      if (!checked.valid) return { error: checked.error, offset: node.range.start + 'has'.length };
     }
   }
   for (const child of children(node)) {
@@ -83,20 +83,6 @@ function missingPresence(node: ASTNode, typed: Environment): unknown {
 function rootOf(node: ASTNode): boolean {
   if (node.op === '.') return rootOf(node.args[0]);
   return node.op === 'id' && (node.args === 'self' || node.args === 'oldSelf');
-}
-
-/** Where a missing field of a `has` stands in the whole expression. */
-function offsetIn(ast: ASTNode, error: unknown): number | undefined {
-  const field = error instanceof CelTypeError ? /^No such key: (.*)$/.exec(error.summary)?.[1] : undefined;
-  const find = (node: ASTNode): number | undefined => {
-    if (node.op === '.' && node.args[1] === field) return node.args[0].range.end;
-    for (const child of children(node)) {
-      const at = find(child);
-      if (at !== undefined) return at;
-    }
-    return undefined;
-  };
-  return field === undefined ? undefined : find(ast);
 }
 
 /** `ERROR: <input>:1:10: undefined field 'x'`, the line, and an arrow below it. */
