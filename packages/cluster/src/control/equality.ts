@@ -1,7 +1,7 @@
-/** Comparison of JSON values, and the smallest merge patch (RFC 7386) from one to another. An absent field and `undefined` are the same. */
+/** Comparison of JSON values, and the smallest merge patch (RFC 7386) from one to another. An absent field, `undefined` and `null` are the same. */
 
 export function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if (a === b || ((a ?? undefined) === undefined && (b ?? undefined) === undefined)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
@@ -9,7 +9,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
   for (const key in left) if (!isEqual(left[key], right[key])) return false;
-  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
+  for (const key in right) if ((left[key] ?? undefined) === undefined && (right[key] ?? undefined) !== undefined) return false;
   return true;
 }
 
@@ -42,9 +42,10 @@ export function mergeDifference(before: unknown, after: unknown): unknown {
   if (isEqual(before, after)) return undefined;
   if (!isPlainObject(before) || !isPlainObject(after)) return after;
   const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(before)) if (before[key] !== undefined && after[key] === undefined) patch[key] = null;
+  for (const key of Object.keys(before))
+    if ((before[key] ?? undefined) !== undefined && (after[key] ?? undefined) === undefined) patch[key] = null;
   for (const key of Object.keys(after)) {
-    if (after[key] === undefined) continue;
+    if ((after[key] ?? undefined) === undefined) continue;
     const difference = mergeDifference(before[key], after[key]);
     if (difference !== undefined) patch[key] = difference;
   }
