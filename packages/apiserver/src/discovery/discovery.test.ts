@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { builtinCatalog } from '@sluice/schema';
 import { describe, expect, it } from 'vitest';
 import type { ResourceRegistry, ServedResource, ServerResponse } from '../ports.ts';
+import { wireFields } from '../protobuf/wire.ts';
 import { createDiscovery } from './discovery.ts';
 
 const widget: ServedResource = {
@@ -263,6 +264,20 @@ describe('OpenAPI', () => {
         },
       },
     });
+  });
+
+  it('speaks protobuf to Go clients, with every definition', async () => {
+    const discovery = createDiscovery({ registry: registry(), clock: { now: () => 0, after: () => () => {} } });
+    const headers = { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };
+    const user = { name: 'x', groups: [] };
+    const answer = await discovery.handle({ method: 'GET', path: '/openapi/v2', query: new URLSearchParams(), headers, user });
+    const bytes = answer?.kind === 'bytes' && Buffer.isBuffer(answer.bytes) ? answer.bytes : Buffer.alloc(0);
+    const inside = (of: Uint8Array, number: number): readonly Uint8Array[] =>
+      [...wireFields(of)].flatMap((field) => (field.number === number && typeof field.value !== 'number' ? [field.value] : []));
+    const [definitions = new Uint8Array()] = inside(bytes, 9);
+    const names = inside(definitions, 1).map((entry) => Buffer.from(inside(entry, 1)[0] ?? []).toString('utf8'));
+    const { body } = await client(registry()).get('/openapi/v2');
+    expect(names).toEqual(Object.keys((body as { definitions: object }).definitions));
   });
 
   it('sends a client with an old hash to the new one', async () => {

@@ -9,8 +9,15 @@ import { answer, type Document, DocumentCache, toDocument } from '../documents-c
 import { type ServedGroup, servedGroups } from '../groups.ts';
 import { collectSchemas } from './definitions.ts';
 import { pathsOf } from './paths.ts';
+import { encodeVersion2 } from './version2-protobuf.ts';
 
 const json = 'application/json';
+/** What clients ask for, and the same without the `@`, which no media type may have: that is also how a real server answers. */
+const protobufTypes = [
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+];
+const protobufAnswer = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const security = { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } };
 
 export type OpenApiOptions = {
@@ -63,25 +70,34 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     return document;
   };
 
-  const version2 = (): Document => {
-    return whole.get('v2', json, () => {
-      const catalog = options.catalog();
-      const paths: Record<string, unknown> = {};
-      const names = new Set<string>();
-      for (const section of sectionsOf(registry)) {
-        const part = pathsOf(catalog, section.base, section.resources, 'v2');
-        Object.assign(paths, part.paths);
-        for (const name of part.schemaNames) names.add(name);
-      }
-      const definitions = collectSchemas(catalog, registry.all(), [...names], 'v2');
-      return { swagger: '2.0', info, paths, definitions, securityDefinitions: security };
-    });
+  const version2 = (): unknown => {
+    const catalog = options.catalog();
+    const paths: Record<string, unknown> = {};
+    const names = new Set<string>();
+    for (const section of sectionsOf(registry)) {
+      const part = pathsOf(catalog, section.base, section.resources, 'v2');
+      Object.assign(paths, part.paths);
+      for (const name of part.schemaNames) names.add(name);
+    }
+    const definitions = collectSchemas(catalog, registry.all(), [...names], 'v2');
+    return { swagger: '2.0', info, paths, definitions, securityDefinitions: security };
+  };
+
+  /** Go clients ask for protobuf and read nothing else. */
+  const version2Document = (accept: string): Document => {
+    const document = whole.get('v2', json, version2);
+    if (!accept.split(',').some((entry) => protobufTypes.includes(entry.split(';')[0]?.trim() ?? ''))) return document;
+    const known = whole.peek('v2 protobuf');
+    if (known !== undefined) return known;
+    const encoded = toDocument(protobufAnswer, encodeVersion2(JSON.parse(document.bytes.toString('utf8')) as Record<string, unknown>));
+    whole.keep('v2 protobuf', encoded);
+    return encoded;
   };
 
   return {
     async handle(request) {
       const [, , version, ...rest] = request.path.replace(/\/$/, '').split('/');
-      if (version === 'v2' && rest.length === 0) return answer(request, version2());
+      if (version === 'v2' && rest.length === 0) return answer(request, version2Document(request.headers.accept ?? ''));
       if (version !== 'v3') return undefined;
       if (rest.length === 0) return answer(request, await index());
       const base = `/${rest.join('/')}`;
