@@ -117,8 +117,9 @@ function compileRule(
     });
     return undefined;
   }
-  const env = types.environment(type, rule.optionalOldSelf === true);
-  const compiled = compileExpression(rule.rule, env, 'bool');
+  const isOldOptional = rule.optionalOldSelf === true;
+  const env = types.environment(type, isOldOptional);
+  const compiled = compileExpression(rule.rule, env, isOldOptional, 'bool');
   if (!compiled.ok) problems.push({ path: `${at}.rule`, type: 'Invalid', value: shown, detail: compiled.detail });
   const usesOldSelf = compiled.ok && compiled.usesOldSelf;
   if (usesOldSelf && place.uncorrelatable !== undefined) {
@@ -131,7 +132,7 @@ function compileRule(
   }
   let message: Program | undefined;
   if (rule.messageExpression !== undefined && rule.messageExpression !== '') {
-    const text = compileExpression(rule.messageExpression, env, 'string');
+    const text = compileExpression(rule.messageExpression, env, isOldOptional, 'string');
     if (text.ok) message = text.program;
     else {
       const detail = text.detail.startsWith('compilation') ? `messageExpression ${text.detail}` : text.detail;

@@ -1,6 +1,6 @@
 /** Compiles one rule: its types are checked against the schema, then it becomes a program that runs on plain values. */
 import { type ASTNode, TypeError as CelTypeError, type Environment, EvaluationError, ParseError, serialize } from '@marcbachmann/cel-js';
-import { dynamicEnvironment } from './environment.ts';
+import { dynamicEnvironment, optionalEnvironment } from './environment.ts';
 import { withGoMatches } from './strings.ts';
 
 export type Program = (context: { readonly self: unknown; readonly oldSelf: unknown }) => unknown;
@@ -11,10 +11,11 @@ export type Compiled =
 
 /**
  * @param typed - the environment that knows the type of `self`
+ * @param isOldOptional - whether `oldSelf` is an optional
  * @param wanted - type of the result
  * @returns the program, or what is wrong in the words of cel-go
  */
-export function compileExpression(expression: string, typed: Environment, wanted: 'bool' | 'string'): Compiled {
+export function compileExpression(expression: string, typed: Environment, isOldOptional: boolean, wanted: 'bool' | 'string'): Compiled {
   let ast: ASTNode;
   try {
     ast = typed.parse(expression).ast;
@@ -29,7 +30,7 @@ export function compileExpression(expression: string, typed: Environment, wanted
     const detail = wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string';
     return { ok: false, detail };
   }
-  const runnable = dynamicEnvironment().parse(withGoMatches(expression));
+  const runnable = (isOldOptional ? optionalEnvironment() : dynamicEnvironment()).parse(withGoMatches(expression));
   return { ok: true, program: runnable, usesOldSelf: mentions(ast, 'oldSelf') };
 }
 
@@ -38,11 +39,15 @@ export function runtimeMessage(error: unknown): { readonly text: string; readonl
   if (error instanceof EvaluationError) {
     const isOverload = error.code === 'no_such_overload' || error.code === 'no_matching_overload';
     if (isOverload) return { text: 'no such overload', isOverload };
-    const text =
-      error.code === 'index_out_of_bounds' ? error.summary.replace(/^.*index (\d+).*$/, 'index out of bounds: $1') : error.summary;
+    const conversion = /^\w+\(\) type error: cannot convert to (\w+)/.exec(error.summary);
+    const text = error.summary
+      .replace(/^.*index out of bounds, index (-?\d+).*$/, 'index out of bounds: $1')
+      .replace(/^integer overflow: .*$/, 'integer overflow');
+    if (conversion !== null) return { text: `type conversion error from 'string' to '${conversion[1]}'`, isOverload };
     return { text: text.charAt(0).toLowerCase() + text.slice(1), isOverload };
   }
-  return { text: error instanceof Error ? error.message : String(error), isOverload: false };
+  const text = error instanceof Error ? error.message : String(error);
+  return { text, isOverload: text === 'no such overload' };
 }
 
 function isNode(value: unknown): value is ASTNode {

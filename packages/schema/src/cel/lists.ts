@@ -1,8 +1,7 @@
-/** Lists and sets in rules: Kubernetes' list library, cel-go's `ext.Lists` (version 3) and `ext.Sets`. */
+/** Lists and sets in rules: Kubernetes' list library and cel-go's `ext.Sets`. */
 import type { Environment } from '@marcbachmann/cel-js';
 import { compareText } from '../go-text.ts';
 
-class ListsNamespace {}
 class SetsNamespace {}
 
 type List = readonly unknown[];
@@ -17,19 +16,6 @@ export function registerLists(env: Environment): void {
   env.registerFunction('list<dyn>.indexOf(dyn): int', (list: List, item: unknown) => BigInt(list.findIndex((one) => celEqual(one, item))));
   env.registerFunction('list<dyn>.lastIndexOf(dyn): int', (list: List, item: unknown) =>
     BigInt(list.findLastIndex((one) => celEqual(one, item))),
-  );
-  env.registerFunction('list<dyn>.slice(int, int): list<dyn>', slice);
-  env.registerFunction('list<dyn>.flatten(): list<dyn>', (list: List) => list.flat());
-  env.registerFunction('list<dyn>.flatten(int): list<dyn>', (list: List, depth: bigint) => list.flat(Number(depth)));
-  env.registerFunction('list<dyn>.distinct(): list<dyn>', (list: List) =>
-    list.filter((item, index) => list.findIndex((one) => celEqual(one, item)) === index),
-  );
-  env.registerFunction('list<dyn>.reverse(): list<dyn>', (list: List) => [...list].reverse());
-  env.registerFunction('list<dyn>.sort(): list<dyn>', (list: List) => [...list].sort(compare));
-  env.registerType('ListsNamespace', { ctor: ListsNamespace, fields: {} });
-  env.registerConstant('lists', 'ListsNamespace', new ListsNamespace());
-  env.registerFunction('ListsNamespace.range(int): list<int>', (_: unknown, size: bigint) =>
-    Array.from({ length: Math.min(Number(size), 1_000_000) }, (_item, index) => BigInt(index)),
   );
   env.registerType('SetsNamespace', { ctor: SetsNamespace, fields: {} });
   env.registerConstant('sets', 'SetsNamespace', new SetsNamespace());
@@ -56,13 +42,6 @@ function sum(list: List): unknown {
   if (list.every((item) => typeof item === 'bigint')) return list.reduce((total: bigint, item) => total + item, 0n);
   if (list.every((item) => typeof item === 'number')) return list.reduce((total: number, item) => total + item, 0);
   throw new Error('no such overload');
-}
-
-function slice(list: List, from: bigint, to: bigint): List {
-  if (from < 0n || to < from || to > BigInt(list.length)) {
-    throw new Error(`cannot slice(${from}, ${to}), list is length ${list.length}`);
-  }
-  return list.slice(Number(from), Number(to));
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -61,7 +61,10 @@ function registerUrls(env: Environment): void {
   env.registerType(type, { ctor: CelUrl, fields: {} });
   env.registerOperator(`${type} == ${type}`, (a: CelUrl, b: CelUrl) => a.text === b.text);
   env.registerFunction(`url(string): ${type}`, (text: string) => {
-    if (!isRequestUri(text)) throw new Error(`URL parse error during conversion from string: parse "${text}": invalid URI for request`);
+    if (!isRequestUri(text))
+      throw new Error(
+        `URL parse error during conversion from string: parse "${text}": ${text.startsWith(':') ? 'missing protocol scheme' : 'invalid URI for request'}`,
+      );
     return new CelUrl(text);
   });
   env.registerFunction('isURL(string): bool', (text: string) => isRequestUri(text));
@@ -100,9 +103,11 @@ function registerAddresses(env: Environment): void {
   env.registerFunction(`cidr(string): ${cidr}`, cidrOf);
   env.registerFunction('isCIDR(string): bool', (text: string) => parseCidr(text) !== undefined);
   env.registerFunction(`string(${cidr}): string`, (range: CelCidr) => range.toString());
-  env.registerFunction(`${cidr}.containsIP(string): bool`, (range: CelCidr, text: string) => holds(range, ipOf(text)));
+  env.registerFunction(`${cidr}.containsIP(string): bool`, (range: CelCidr, text: string) => holds(range, parseIp(text) ?? noOverload()));
   env.registerFunction(`${cidr}.containsIP(${ip}): bool`, holds);
-  env.registerFunction(`${cidr}.containsCIDR(string): bool`, (range: CelCidr, text: string) => holdsRange(range, cidrOf(text)));
+  env.registerFunction(`${cidr}.containsCIDR(string): bool`, (range: CelCidr, text: string) =>
+    holdsRange(range, parseCidr(text) ?? noOverload()),
+  );
   env.registerFunction(`${cidr}.containsCIDR(${cidr}): bool`, holdsRange);
   env.registerFunction(`${cidr}.ip(): ${ip}`, (range: CelCidr) => range.ip);
   env.registerFunction(`${cidr}.prefixLength(): int`, (range: CelCidr) => BigInt(range.prefix));
@@ -112,9 +117,15 @@ function registerAddresses(env: Environment): void {
   );
 }
 
+/** Where the server takes a text for an address and it is none. */
+function noOverload(): never {
+  throw new Error('no such overload');
+}
+
 function ipOf(text: string): CelIp {
   const address = parseIp(text);
-  if (address === undefined) throw new Error(`IP Address "${text}" parse error during conversion from string: unable to parse IP`);
+  if (address === undefined)
+    throw new Error(`IP Address "${text}" parse error during conversion from string: ParseAddr("${text}"): unable to parse IP`);
   return address;
 }
 

@@ -87,7 +87,8 @@ function registerVersions(env: Environment): void {
   env.registerOperator(`${type} == ${type}`, (a: CelVersion, b: CelVersion) => compareVersions(a, b) === 0n);
   const make = (text: string, isLoose: boolean): CelVersion => {
     const version = versionOf(text, isLoose);
-    if (version === undefined) throw new Error(`invalid semantic version "${text}"`);
+    if (version === undefined)
+      throw new Error(text.split('.').length < 3 ? 'No Major.Minor.Patch elements found' : `Invalid character(s) found in "${text}"`);
     return version;
   };
   env.registerFunction(`semver(string): ${type}`, (text: string) => make(text, false));

@@ -17,7 +17,7 @@ export class CelTypes {
    * parent, so call this for every node before `environment`.
    */
   selfType(schema: Schema, isResource: boolean): string | undefined {
-    return this.#typeOf({ schema, isResource, isNullable: false });
+    return this.#typeOf(schema, isResource);
   }
 
   /** An environment in which `self` has a type that `selfType` named. `oldSelf` is optional where the rule wants that. */
@@ -35,20 +35,14 @@ export class CelTypes {
   }
 
   #childType(schema: Schema): string | undefined {
-    return this.#typeOf({
-      schema,
-      isResource: schema['x-kubernetes-embedded-resource'] === true,
-      isNullable: schema.nullable === true,
-    });
+    return this.#typeOf(schema, schema['x-kubernetes-embedded-resource'] === true);
   }
 
-  /** A value that may be null is of any type: CEL has no type for it. */
-  #typeOf(node: { schema: Schema; isResource: boolean; isNullable: boolean }): string | undefined {
-    const { schema } = node;
-    if (node.isNullable || schema['x-kubernetes-int-or-string'] === true) return 'dyn';
+  #typeOf(schema: Schema, isResource: boolean): string | undefined {
+    if (schema['x-kubernetes-int-or-string'] === true) return 'dyn';
     switch (schema.type) {
       case 'object':
-        return this.#objectType(schema, node.isResource);
+        return this.#objectType(schema, isResource);
       case 'array': {
         const items = schema.items === undefined ? undefined : this.#childType(schema.items);
         return items === undefined ? undefined : `list<${items}>`;

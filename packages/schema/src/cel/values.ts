@@ -78,7 +78,8 @@ export class CelValues {
     for (const key of Object.keys(value)) {
       const child = Object.hasOwn(properties, key) ? properties[key] : undefined;
       const name = child === undefined ? undefined : escapeName(key);
-      if (child === undefined || name === undefined) continue;
+      // A property that is null is not there for `has`.
+      if (child === undefined || name === undefined || value[key] === null) continue;
       out[name] = this.of(child, value[key], child['x-kubernetes-embedded-resource'] === true);
     }
     return out;
