@@ -13,7 +13,7 @@ import {
   type RolloutFacts,
   type RolloutPlan,
   type WriteKey,
-  writeKey,
+  writeKeys,
 } from '@sluice/engine';
 import { builtinTypes, type Client, type Informer, type Lane, type WriteOptions } from '@sluice/kube';
 
@@ -88,13 +88,14 @@ class Acting {
     try {
       await this.#write(action);
     } catch (error) {
-      if (isStatusError(error, 'Conflict')) throw new LookAgain(`${writeKey(action)} has changed since it was seen`, { cause: error });
+      if (isStatusError(error, 'Conflict'))
+        throw new LookAgain(`${writeKeys(action).join()} has changed since it was seen`, { cause: error });
       if (isStatusError(error, 'NotFound') && action.kind !== 'CreateReplicaSet') {
-        throw new LookAgain(`${writeKey(action)} is gone`, { cause: error });
+        throw new LookAgain(`${writeKeys(action).join()} is gone`, { cause: error });
       }
       throw error;
     }
-    this.done.add(writeKey(action));
+    for (const key of writeKeys(action)) this.done.add(key);
     this.#options.onWrite(action.kind);
   }
 
@@ -158,10 +159,9 @@ class Acting {
   async #create(replicaSet: ReplicaSet): Promise<void> {
     const { client, caches, now } = this.#options;
     const name = replicaSet.metadata.name ?? '';
-    const { creationTimestamp: _, ...metadata } = replicaSet.metadata;
+    const { creationTimestamp: _, generation: __, ...metadata } = replicaSet.metadata;
     try {
       const answer = await client.create<ReplicaSet>(builtinTypes.replicaSets, { ...replicaSet, metadata }, { lane: 'scale' });
-      this.#versions.set(name, answer.metadata.resourceVersion ?? '');
       caches.replicaSets.overlay(answer);
     } catch (error) {
       if (isStatusError(error, 'AlreadyExists')) {

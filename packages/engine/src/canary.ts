@@ -4,6 +4,7 @@
  * @see argoproj/argo-rollouts rollout/canary.go rolloutCanary, rollout/sync.go
  */
 import { annotations, canaryStepHash, formatLabelSelector, type Instant, labels, type ReplicaSet, type Rollout } from '@sluice/api';
+import { findCondition } from './conditions.ts';
 import { desiredReplicas, fenceposts, stepsOf } from './defaults.ts';
 import { withCompletion } from './duration.ts';
 import {
@@ -20,9 +21,9 @@ import { notes } from './events.ts';
 import { resyncMs } from './facts.ts';
 import { reconcileHistory } from './history.ts';
 import { because, type Pass, replaceReplicaSet, scale } from './pass.ts';
-import { haltReason, isAborted, isPauseOver, noticedPause, pauseConditionOf, pauseEnd } from './pause.ts';
+import { haltReason, isAborted, isPaused, isPauseOver, noticedPause, pauseConditionOf, pauseEnd } from './pause.ts';
 import { isFullyPromoted, isRollbackWithinWindow, promotionReason } from './promotion.ts';
-import { availableOf, createdOf, desiredAnnotationOf, hashOf, nameOf, revisionOf, sizeOf, sum } from './replica-sets.ts';
+import { availableOf, createdOf, desiredAnnotationOf, hashOf, isObserved, nameOf, revisionOf, sizeOf, sum } from './replica-sets.ts';
 import { ownedPods, reconcileRestart } from './restart.ts';
 import { syncRevision } from './revisions.ts';
 import { reconcileCanaryServices } from './services.ts';
@@ -73,7 +74,8 @@ function noticePause(pass: Pass): Outcome {
   const conditions = noticedPause(rollout.spec, pass.previous, pass.now);
   if (conditions === undefined) return 'go on';
   pass.status = concludeStatus(pass, { ...pass.previous, conditions }, { keepConditions: true });
-  because(pass, 'status', 'the Rollout was paused, resumed or retried');
+  const isRetry = findCondition(pass.previous.conditions, 'Progressing')?.reason === 'RolloutAborted';
+  because(pass, 'status', isRetry ? 'a retry is noted' : isPaused(rollout.spec, pass.previous) ? 'a pause is noted' : 'a resume is noted');
   return 'end';
 }
 
@@ -197,7 +199,7 @@ function removeDeadlines(pass: Pass): void {
  */
 function scaleDownOthers(pass: Pass): boolean {
   const isActive = (set: ReplicaSet): boolean => sizeOf(set) > 0;
-  if (!pass.roles.others.some(isActive)) return false;
+  if (!pass.roles.others.some(isActive) || !pass.roles.all.every(isObserved)) return false;
   let scaledDown = 0;
   for (const set of pass.roles.others.filter(isActive)) {
     const available = availableOf(set);
@@ -206,7 +208,8 @@ function scaleDownOthers(pass: Pass): boolean {
     scale(pass, set, available, `pods of ${nameOf(set)} that are not available go first`);
   }
   const { spec } = pass.world.rollout;
-  let mayScaleDown = sum(pass.roles.all, availableOf) - (desiredReplicas(spec) - fenceposts(spec).unavailable);
+  let mayScaleDown =
+    sum(pass.roles.all, (set) => Math.min(availableOf(set), sizeOf(set))) - (desiredReplicas(spec) - fenceposts(spec).unavailable);
   if (mayScaleDown <= 0) return false;
   const newestFirst = [...pass.roles.others].sort((a, b) => revisionOf(b) - revisionOf(a));
   for (const set of newestFirst) {

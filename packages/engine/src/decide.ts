@@ -158,17 +158,19 @@ function collectWrites(
   for (const set of end.replicaSets) {
     const old = known.get(nameOf(set));
     const reason = reasonOf(`replicaset/${nameOf(set)}`);
+    const sizeReason = reasonOf(`size/${nameOf(set)}`);
     if (old === undefined) {
       const size = Math.min(sizeOf(set), roomFor(start));
       const created: ReplicaSet = { ...set, spec: { ...set.spec, replicas: size } };
-      before.push({ kind: 'CreateReplicaSet', replicaSet: created, reason });
-      if (size !== sizeOf(set)) sizes.push(replicaSetAction(created, { spec: { replicas: sizeOf(set) } }, reason));
+      const isFullSize = size === sizeOf(set);
+      before.push({ kind: 'CreateReplicaSet', replicaSet: created, isFullSize, reason });
+      if (!isFullSize) sizes.push(replicaSetAction('size', created, { spec: { replicas: sizeOf(set) } }, sizeReason));
       continue;
     }
     const identity = identityPatch(old, set);
-    if (identity !== undefined) before.push(replicaSetAction(old, identity, reason));
+    if (identity !== undefined) before.push(replicaSetAction('identity', old, identity, reason));
     const size = sizePatch(old, set);
-    if (size !== undefined) sizes.push(replicaSetAction(old, size, reason));
+    if (size !== undefined) sizes.push(replicaSetAction('size', old, size, sizeReason));
   }
   const rolloutPatch = revisionPatch(start.rollout, end.rollout);
   if (rolloutPatch !== undefined) before.push({ kind: 'PatchRollout', patch: rolloutPatch, reason: reasonOf('rollout') });
@@ -210,8 +212,8 @@ function orderSizes(start: World, end: World, sizes: readonly Action[]): readonl
   return [...sizes.filter((action) => !grows(action)), ...sizes.filter(grows)];
 }
 
-function replicaSetAction(set: ReplicaSet, patch: MergePatch, reason: string): Action {
-  return { kind: 'PatchReplicaSet', name: nameOf(set), resourceVersion: set.metadata.resourceVersion, patch, reason };
+function replicaSetAction(of: 'identity' | 'size', set: ReplicaSet, patch: MergePatch, reason: string): Action {
+  return { kind: 'PatchReplicaSet', of, name: nameOf(set), resourceVersion: set.metadata.resourceVersion, patch, reason };
 }
 
 /** Annotations that belong to a size. */

@@ -4,7 +4,7 @@ export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts
 export { notes } from './events.ts';
 export { type RolloutFacts, resyncMs } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
-export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKey } from './plan.ts';
+export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
 export { approximateCounts, type BasicCanaryQuestion, basicCanaryCounts, type ReplicaCounts } from './replica-counts.ts';
 export { hashOf, type ReplicaSetRoles, revisionOf } from './replica-sets.ts';
 export { assignRoles, hasTemplateOf, templateHash } from './roles.ts';

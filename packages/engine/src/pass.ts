@@ -110,11 +110,16 @@ export function scale(pass: Pass, set: ReplicaSet, size: number, why: string): b
   const present = size === 0 ? kept : (set.metadata.annotations ?? {});
   replaceReplicaSet(pass, set, {
     ...set,
-    metadata: { ...set.metadata, annotations: { ...present, [annotations.desiredReplicas]: String(desired) } },
+    metadata: {
+      ...set.metadata,
+      // As the API will count: what follows in this plan must not trust counts from before the change.
+      ...(before === size ? {} : { generation: (set.metadata.generation ?? 0) + 1 }),
+      annotations: { ...present, [annotations.desiredReplicas]: String(desired) },
+    },
     spec: { ...set.spec, replicas: size },
   });
   if (before === size) return false;
-  because(pass, `replicaset/${nameOf(set)}`, why, catalogue.scaled(nameOf(set), revisionOf(set), before, size));
+  because(pass, `size/${nameOf(set)}`, why, catalogue.scaled(nameOf(set), revisionOf(set), before, size));
   pass.hasScaled = true;
   return true;
 }

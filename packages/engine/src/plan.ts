@@ -4,7 +4,7 @@ import type { ReplicaSet, Rollout, RolloutStatus } from '@sluice/api';
 /** Becomes an Event on the Rollout. */
 export type Note = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
 
-/** Names a write of a plan: `status`, `rollout`, `replicaset/NAME`, `service/NAME`, `pod/NAME`. */
+/** Names a write of a plan: `status`, `rollout`, `replicaset/NAME`, `size/NAME`, `service/NAME`, `pod/NAME`. */
 export type WriteKey = string;
 
 /** A note that is true once a write is done. Without one it is true at once. */
@@ -14,11 +14,20 @@ export type PlannedNote = Note & { readonly write?: WriteKey };
 export type MergePatch = Readonly<Record<string, unknown>>;
 
 export type Action =
-  | { readonly kind: 'CreateReplicaSet'; readonly replicaSet: ReplicaSet; readonly reason: string }
+  | {
+      readonly kind: 'CreateReplicaSet';
+      readonly replicaSet: ReplicaSet;
+      /** False: the surge leaves no room for all of its pods before another shrinks, and a change of size follows. */
+      readonly isFullSize: boolean;
+      readonly reason: string;
+    }
   | {
       /** Several of these side by side in a plan's `scale` are safe in any order. */
       readonly kind: 'PatchReplicaSet';
+      /** Sizes are written after the status that asks for them, everything else before it. */
+      readonly of: 'identity' | 'size';
       readonly name: string;
+      /** Absent for one that the same plan creates. */
       readonly resourceVersion: string | undefined;
       readonly patch: MergePatch;
       readonly reason: string;
@@ -69,24 +78,27 @@ export type RolloutPlan = {
   readonly reason: string;
 };
 
-/** The write that an action is. `Together` is several; ask for those. */
-export function writeKey(action: Action): WriteKey {
+/** The writes that an action is. `Together` is those of its parts. */
+export function writeKeys(action: Action): readonly WriteKey[] {
   switch (action.kind) {
-    case 'CreateReplicaSet':
-      return `replicaset/${action.replicaSet.metadata.name ?? ''}`;
+    case 'CreateReplicaSet': {
+      const name = action.replicaSet.metadata.name ?? '';
+      return action.isFullSize ? [`replicaset/${name}`, `size/${name}`] : [`replicaset/${name}`];
+    }
     case 'PatchReplicaSet':
+      return [action.of === 'size' ? `size/${action.name}` : `replicaset/${action.name}`];
     case 'DeleteReplicaSet':
-      return `replicaset/${action.name}`;
+      return [`replicaset/${action.name}`];
     case 'PatchRollout':
-      return 'rollout';
+      return ['rollout'];
     case 'PatchService':
-      return `service/${action.name}`;
+      return [`service/${action.name}`];
     case 'PatchPod':
     case 'EvictPod':
-      return `pod/${action.name}`;
+      return [`pod/${action.name}`];
     case 'WriteStatus':
-      return 'status';
+      return ['status'];
     case 'Together':
-      return action.actions.map(writeKey).join(',');
+      return action.actions.flatMap(writeKeys);
   }
 }

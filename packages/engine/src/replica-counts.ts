@@ -26,6 +26,8 @@ export type BasicCanaryQuestion = {
   readonly isCanaryStable: boolean;
   /** Sum of `spec.replicas` of all other ReplicaSets. */
   readonly otherReplicas: number;
+  /** Whether all counts are younger than all sizes. While one is not, pods may be counted that are about to go, and nothing shrinks. */
+  readonly areCountsFresh: boolean;
 };
 
 /**
@@ -77,7 +79,7 @@ export function approximateCounts(replicas: number, weight: number, maxWeight: n
  * @example replicas 10, weight 30, surge 0, unavailable 5, new 0, stable 10: new 0, stable 7
  */
 export function basicCanaryCounts(question: BasicCanaryQuestion): ReplicaCounts {
-  const { replicas, weight, surge, unavailable, canary, stable, isCanaryStable, otherReplicas } = question;
+  const { replicas, weight, surge, unavailable, canary, stable, isCanaryStable, otherReplicas, areCountsFresh } = question;
   const hasStableBeside = stable !== undefined && !isCanaryStable;
   const desired = hasStableBeside ? approximateCounts(replicas, weight, 100, surge) : { canary: replicas, stable: 0 };
 
@@ -94,7 +96,7 @@ export function basicCanaryCounts(question: BasicCanaryQuestion): ReplicaCounts 
   let nextCanary = canaryNow;
   if (canaryNow < desired.canary && room > 0) nextCanary = Math.min(desired.canary, canaryNow + room);
 
-  if (otherReplicas > 0) return { canary: nextCanary, stable: nextStable };
+  if (otherReplicas > 0 || !areCountsFresh) return { canary: nextCanary, stable: nextStable };
 
   const minAvailable = replicas - unavailable;
   const isIncreasing = canary === undefined || desired.canary >= canaryNow;
@@ -132,16 +134,11 @@ function limit(pair: {
   readonly maxCount: number;
   readonly minAvailable: number;
 }): { readonly drained: number; readonly adjusted: number } {
-  const { drain, adjust, maxCount, minAvailable } = pair;
-  let { drained, adjusted } = pair;
-  let over = Math.max(0, adjusted + drained - maxCount);
-  if (adjust !== undefined) {
-    adjusted -= over;
-    const adjustAvailable = countedAvailable(adjust, false);
-    const total = Math.min(countedAvailable(drain, false), drained) + Math.min(adjustAvailable, adjusted);
-    const lost = Math.max(0, adjustAvailable - adjusted);
-    adjusted += Math.min(lost, Math.max(0, minAvailable - total));
-    over = Math.max(0, adjusted + drained - maxCount);
-  }
-  return { drained: drained - over, adjusted };
+  const { drain, drained, adjust, maxCount, minAvailable } = pair;
+  if (adjust === undefined) return { drained, adjusted: pair.adjusted };
+  let adjusted = pair.adjusted - Math.max(0, pair.adjusted + drained - maxCount);
+  const total = Math.min(drain?.available ?? 0, drained) + Math.min(adjust.available, adjusted);
+  const lost = Math.max(0, adjust.available - adjusted);
+  adjusted += Math.min(lost, Math.max(0, minAvailable - total));
+  return { drained: drained - Math.max(0, adjusted + drained - maxCount), adjusted };
 }

@@ -35,6 +35,11 @@ export function createdOf(set: ReplicaSet | undefined): number {
   return set?.status?.replicas ?? 0;
 }
 
+/** Whether the counts are those of the present size: the ReplicaSet controller has seen the last change. */
+export function isObserved(set: ReplicaSet): boolean {
+  return (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0);
+}
+
 /** Revision of a ReplicaSet or a Rollout; 0 where the annotation is missing or no number. */
 export function revisionOf(object: { readonly metadata: ReplicaSet['metadata'] } | undefined): number {
   const text = object?.metadata.annotations?.[annotations.revision];

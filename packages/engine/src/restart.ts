@@ -2,7 +2,7 @@
 import { type Instant, matches, type Pod, parseTime, requirementsOf } from '@sluice/api';
 import { desiredReplicas, fenceposts } from './defaults.ts';
 import { resyncMs } from './facts.ts';
-import type { Pass } from './pass.ts';
+import { because, type Pass } from './pass.ts';
 import { createdAt, sizeOf, sum } from './replica-sets.ts';
 
 /** How long to wait when pods remain that may not be evicted now. */
@@ -43,7 +43,10 @@ export function reconcileRestart(pass: Pass): boolean {
   }
   if (old.length - evicted > 0) pass.wakes.push(pass.now + retryMs);
   else pass.restartedAt = restartAt;
-  if (evicted > 0) pass.hasActed = true;
+  if (evicted > 0) {
+    pass.hasActed = true;
+    because(pass, 'restart', `${evicted} of ${old.length} pods older than restartAt are evicted`);
+  }
   return evicted > 0;
 }
 

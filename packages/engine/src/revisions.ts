@@ -48,6 +48,7 @@ function newReplicaSet(rollout: Rollout, hash: string, revision: number, pass: P
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       creationTimestamp: formatTime(pass.now),
+      generation: 1,
       labels: setLabels,
       annotations: {
         ...copiedAnnotations(rollout),

@@ -2,7 +2,7 @@
 import type { CanaryStep, Rollout, RolloutSpec } from '@sluice/api';
 import { canaryOf, desiredReplicas, fenceposts, stepsOf } from './defaults.ts';
 import { type BasicCanaryQuestion, basicCanaryCounts, type ReplicaCounts } from './replica-counts.ts';
-import { availableOf, createdOf, type ReplicaSetRoles, sizeOf, sum } from './replica-sets.ts';
+import { availableOf, createdOf, isObserved, type ReplicaSetRoles, sizeOf, sum } from './replica-sets.ts';
 import type { Status } from './status.ts';
 
 /** Index of the current step, the number of steps when all are done; `undefined` without steps. */
@@ -43,7 +43,7 @@ export function desiredWeight(spec: RolloutSpec, status: Status): number {
 /** Sizes of new and stable ReplicaSet that this pass may set. */
 export function canaryCounts(rollout: Rollout, roles: ReplicaSetRoles): ReplicaCounts {
   const { spec, status = {} } = rollout;
-  const { current, stable, others } = roles;
+  const { current, stable, others, all } = roles;
   const sized = (set: typeof current): BasicCanaryQuestion['canary'] =>
     set === undefined ? undefined : { replicas: sizeOf(set), available: availableOf(set) };
   return basicCanaryCounts({
@@ -54,6 +54,7 @@ export function canaryCounts(rollout: Rollout, roles: ReplicaSetRoles): ReplicaC
     stable: sized(stable),
     isCanaryStable: stable === undefined || stable === current,
     otherReplicas: sum(others, sizeOf),
+    areCountsFresh: all.every(isObserved),
   });
 }
 
@@ -64,6 +65,7 @@ export function canaryCounts(rollout: Rollout, roles: ReplicaSetRoles): ReplicaC
  */
 export function areCountsReached(rollout: Rollout, roles: ReplicaSetRoles): boolean {
   const { current, stable, others } = roles;
+  if (![current, stable].every((set) => set === undefined || isObserved(set))) return false;
   const counts = canaryCounts(rollout, roles);
   if (current === undefined || !meetsThreshold(rollout.spec, sizeOf(current), availableOf(current), counts.canary)) return false;
   if (stable === undefined || sizeOf(stable) !== counts.stable || createdOf(stable) !== counts.stable) return false;

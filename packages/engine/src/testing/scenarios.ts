@@ -149,7 +149,7 @@ export const scenarios: readonly Scenario[] = [
     steps: [
       person(
         'restart',
-        (model) => model.now >= start + 5000 && phaseIs('Healthy')(model),
+        (model) => isSettled('Healthy')(model),
         (model) => ({ kind: 'restart', at: model.now }),
       ),
     ],

@@ -60,7 +60,7 @@ export function run(scenario: Scenario): Run {
     const plan = decideIn(world, memory);
     remember(memory, plan, world.now);
     if (plan.actions.length > 0) {
-      lines.push(`${clock(start, world.now)} because: ${plan.reason}`);
+      lines.push(`${clock(start, world.now)} pass: ${plan.reason}`);
       const own = new Set<string>();
       for (const action of plan.actions.flatMap(flat)) {
         lines.push(`         ${describe(action, world.rollout, start)}`);
