@@ -53,7 +53,7 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
       io.err.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
       io.exitCode = 1;
     } finally {
-      await session?.client.close();
+      await session?.close();
     }
   }
 
@@ -120,14 +120,12 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
     .option('-A, --all-namespaces', 'Include all namespaces');
 
   leaf(root, 'status ROLLOUT_NAME', 'Show the status of a rollout', one, ([name = ''], flags) =>
-    work(async (session) => {
-      const { parseGoDuration } = await import('@sluice/api');
-      const text = String(flags.timeout ?? '0s');
-      const timeout = parseGoDuration(text);
-      if (!timeout.ok) throw new Error(`invalid argument ${JSON.stringify(text)} for "-t, --timeout" flag: ${timeout.problem}`);
-      const options = { watch: flags.watch !== false, timeoutMs: timeout.milliseconds };
-      await (await import('./status.ts')).showStatus(session, name, options);
-    }),
+    work(async (session) =>
+      (await import('./status.ts')).showStatus(session, name, {
+        watch: flags.watch !== false,
+        timeout: String(flags.timeout ?? '0s'),
+      }),
+    ),
   )
     .option('-w, --watch', "Watch the status of the rollout until it's done (default true)")
     .option('-t, --timeout <duration>', 'The length of time to watch before giving up (e.g. 1s, 2m, 3h). Zero means wait forever');

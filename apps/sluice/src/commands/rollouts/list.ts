@@ -32,12 +32,14 @@ export async function listRollouts(session: Session, options: ListOptions): Prom
 }
 
 async function watchRollouts(
-  { client, io }: Session,
+  session: Session,
   options: ListOptions,
   listed: readonly Rollout[],
   selection: { readonly namespace: string | undefined; readonly fieldSelector?: string },
 ): Promise<void> {
-  const { createInformer, silentLogger } = await import('@sluice/kube');
+  const { io } = session;
+  const { createInformer, silentLogger } = await import('./kube-watch.ts');
+  const client = await session.watchingClient();
   const keyOf = ({ metadata }: Rollout): string => `${metadata.namespace}/${metadata.name}`;
   const printed = new Map(listed.map((rollout) => [keyOf(rollout), rolloutRowKey(rollout)]));
   const waiting = new Map<string, Rollout>();

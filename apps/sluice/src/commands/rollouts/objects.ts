@@ -148,10 +148,12 @@ export async function followRolloutAlone(session: Session, name: string, changed
 type Selection = { readonly fieldSelector?: string; readonly labelSelector?: string };
 
 async function followers(
-  { client, namespace, io }: Session,
+  session: Session,
   changed: () => void,
 ): Promise<{ follow<T extends KubeObject>(type: ResourceType, selection: Selection): Informer<T>; stop(): void }> {
-  const { createInformer, silentLogger } = await import('@sluice/kube');
+  const { namespace, io } = session;
+  const { createInformer, silentLogger } = await import('./kube-watch.ts');
+  const client = await session.watchingClient();
   const informers: Informer<KubeObject>[] = [];
   return {
     follow<T extends KubeObject>(type: ResourceType, selection: Selection): Informer<T> {

@@ -5,13 +5,20 @@ import type { Io } from '../../io.ts';
 import { userAgent } from '../../version.ts';
 import type { ConnectionFlags } from './connection-flags.ts';
 
-export type Session = { readonly client: Client; readonly namespace: string; readonly io: Io };
+export type Session = {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly io: Io;
+  /** A client that can watch. Made when it is first asked for: loading it takes longer than most commands. */
+  watchingClient(): Promise<Client>;
+  close(): Promise<void>;
+};
 
 export type Connect = (flags: ConnectionFlags, io: Io) => Promise<Session>;
 
 /** @throws KubeconfigError, or Error for a flag that cannot be read */
 export const connectWithFlags: Connect = async (flags, io) => {
-  const { createClient, httpTransport, loadKubeconfig } = await import('@sluice/kube');
+  const { createClient, loadKubeconfig } = await import('./kube-core.ts');
   const config = loadKubeconfig({
     kubeconfig: flags.kubeconfig,
     context: flags.context,
@@ -28,8 +35,29 @@ export const connectWithFlags: Connect = async (flags, io) => {
     },
   });
   const complete = await withFlags(config, flags);
-  const transport = withTimeout(httpTransport(complete, { userAgent }), flags.requestTimeout);
-  return { client: createClient(transport, { fieldManager: 'kubectl-argo-rollouts' }), namespace: complete.namespace, io };
+  const fieldManager = 'kubectl-argo-rollouts';
+  const watching = async (): Promise<Client> => {
+    const { httpTransport } = await import('./kube-watch.ts');
+    return createClient(withTimeout(httpTransport(complete, { userAgent }), flags.requestTimeout), { fieldManager });
+  };
+  const { isQuick, quickTransport } = await import('./quick-transport.ts');
+  const client = isQuick(complete)
+    ? createClient(withTimeout(quickTransport(complete, userAgent), flags.requestTimeout), { fieldManager })
+    : await watching();
+  let watcher: Promise<Client> | undefined = isQuick(complete) ? undefined : Promise.resolve(client);
+  return {
+    client,
+    namespace: complete.namespace,
+    io,
+    watchingClient: () => {
+      watcher ??= watching();
+      return watcher;
+    },
+    close: async () => {
+      await client.close();
+      await (await watcher)?.close();
+    },
+  };
 };
 
 async function withFlags(config: ClusterConfig, flags: ConnectionFlags): Promise<ClusterConfig> {

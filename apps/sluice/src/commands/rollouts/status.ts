@@ -1,18 +1,20 @@
 /** `status`: the phase of a rollout, once or until it is decided. */
-import type { Rollout } from '@sluice/api';
+import { parseGoDuration, type Rollout } from '@sluice/api';
 import { rolloutPhase } from '@sluice/engine';
 import { followRolloutAlone, NotFoundError, readRollout } from './objects.ts';
 import type { Session } from './session.ts';
 
 export type StatusOptions = {
   readonly watch: boolean;
-  /** 0 waits for ever. */
-  readonly timeoutMs: number;
+  /** A Go duration; `0s` waits for ever. */
+  readonly timeout: string;
 };
 
 /** @throws Error when the rollout is degraded, or when the time is over before it is healthy */
 export async function showStatus(session: Session, name: string, options: StatusOptions): Promise<void> {
-  const rollout = options.watch ? await watchStatus(session, name, options.timeoutMs) : await readRollout(session, name);
+  const timeout = parseGoDuration(options.timeout);
+  if (!timeout.ok) throw new Error(`invalid argument ${JSON.stringify(options.timeout)} for "-t, --timeout" flag: ${timeout.problem}`);
+  const rollout = options.watch ? await watchStatus(session, name, timeout.milliseconds) : await readRollout(session, name);
   const { phase, message } = rolloutPhase(rollout);
   if (!options.watch) session.io.out.write(isDecided(phase) ? `${phase}\n` : `${phase} - ${message}\n`);
   if (phase === 'Degraded') throw new Error(`The rollout is in a degraded state with message: ${message}`);
