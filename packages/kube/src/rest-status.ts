@@ -29,6 +29,8 @@ export function statusOf(code: number, body: unknown): Status {
     );
   }
   if (isStatus(body)) return { ...body, code: body.code ?? code };
+  // Paths that no kind answers for say so in text; these are client-go's words for it.
+  if (code === 404) return failure(404, 'NotFound', 'the server could not find the requested resource');
   const text = typeof body === 'string' && body.trim() !== '' ? body.trim().slice(0, 300) : `status ${code}`;
   return failure(code, reasons[code] ?? (code >= 500 ? 'InternalError' : ''), `the server answered ${code}: ${text}`);
 }

@@ -1,1 +1,2 @@
-export {};
+export { describeApiServer } from './api-conformance.ts';
+export type { ApiUnderTest } from './conformance/bench.ts';
