@@ -1,20 +1,23 @@
 /** The server as a whole: store, registry, access, discovery and the request path put together. */
-import type { Clock, KubeObject } from '@sluice/api';
+import { join } from 'node:path';
+import { type Clock, type KubeObject, parseApiVersion, resourcePath, type Status, StatusError } from '@sluice/api';
 import { builtinCatalog } from '@sluice/schema';
-import { createAccess } from './access/index.ts';
+import { createAccess, startDerivedWrites } from './access/index.ts';
 import { customStrategy } from './crd/custom-strategy.ts';
 import { Definitions } from './crd/definitions.ts';
 import { createDiscovery, createTables } from './discovery/index.ts';
 import { type Listener, listenHttp } from './http/listener.ts';
+import { fieldsOf, itemsOf } from './kinds/fields.ts';
 import { ServiceAllocator } from './kinds/service-allocator.ts';
 import { builtinStrategy } from './kinds/strategies.ts';
-import type { ServerRequest, ServerResponse, UserInfo } from './ports.ts';
+import type { ServedResource, ServerRequest, ServerResponse, UserInfo } from './ports.ts';
 import { StoreReader } from './reader.ts';
 import { builtinResources, Registry } from './registry.ts';
 import type { PodLogs, PodMetrics, RestContext, Runtime } from './rest/context.ts';
 import { createHandler } from './rest/handler.ts';
 import { PageChains } from './rest/page-chains.ts';
 import { Bookmarks, type RunningWatches } from './rest/watches.ts';
+import { openDataFolder, prepareFolder } from './store/data-folder.ts';
 import { Store } from './store/store.ts';
 
 export interface ApiServer {
@@ -28,6 +31,8 @@ export interface ApiServer {
   close(): Promise<void>;
   /** Kubeconfig text of an administrator. */
   kubeconfig(options: { readonly server: string }): string;
+  /** Bearer token of the administrator, for a file that only its owner reads. */
+  administratorToken(): string;
   setRuntime(runtime: Runtime): void;
   readonly clock: Clock;
 }
@@ -62,6 +67,11 @@ const bookmarkIntervalMs = 60_000;
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, randomBytes } = options;
   const store = new Store();
+  if (options.dataDir !== undefined) {
+    prepareFolder(options.dataDir);
+    if (options.durability !== 'memory')
+      openDataFolder(store, { folder: join(options.dataDir, 'store'), durability: options.durability, clock });
+  }
   const registry = new Registry(builtinResources(builtinCatalog()));
   const reader = new StoreReader(store, registry, (kind, key) => kind.entries.get(key));
   const heads = new StoreReader(store, registry, (kind, key) => kind.head(key));
@@ -90,7 +100,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     for (const [stream, id] of [...running.streams]) if (id === storageId) stream.close();
   });
   const handle = createHandler(context, createDiscovery({ registry, clock }), running);
-  await createFirstObjects(handle, [...firstNamespaces.map(namespace), ownService, ...access.bootstrapObjects()], registry);
+  claimServices(context);
+  await createFirstObjects(context, handle, [...firstNamespaces.map(namespace), ownService, ...access.bootstrapObjects()], registry);
+
+  const stopDerivedWrites = startDerivedWrites({
+    reader,
+    access,
+    clock,
+    create: (object) => writeAsSystem(handle, registry, 'POST', object),
+    update: (object) => writeAsSystem(handle, registry, 'PUT', object),
+  });
 
   let cancelBookmarks = (): void => {};
   const remind = (): void => {
@@ -104,6 +123,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     handle,
     kubeconfig: ({ server }) => access.kubeconfig(server),
+    administratorToken: () => access.administratorToken(),
     setRuntime: (runtime) => {
       context.runtime = { ...context.runtime, ...runtime };
     },
@@ -114,6 +134,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     close: async () => {
       cancelBookmarks();
+      stopDerivedWrites();
       definitions.close();
       for (const stream of [...running.streams.keys()]) stream.close();
       await Promise.all(listeners.map((listener) => listener.close()));
@@ -126,26 +147,41 @@ function namespace(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }
 
-async function createFirstObjects(handle: ApiServer['handle'], objects: readonly KubeObject[], registry: Registry): Promise<void> {
-  for (const object of objects) {
-    const slash = object.apiVersion.indexOf('/');
-    const group = slash < 0 ? '' : object.apiVersion.slice(0, slash);
-    const version = object.apiVersion.slice(slash + 1);
-    const served = registry.findKind(group, version, object.kind);
-    if (served === undefined) throw new Error(`bootstrap object of unknown kind ${object.apiVersion} ${object.kind}`);
-    const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-    const path = served.namespaced ? `${base}/namespaces/${object.metadata.namespace}/${served.resource}` : `${base}/${served.resource}`;
-    const answer = await handle({
-      method: 'POST',
-      path,
-      query: new URLSearchParams(),
-      headers: { 'user-agent': 'sluice-apiserver' },
-      body: object,
-      user: system,
-    });
-    if (answer.status >= 400 && answer.status !== 409)
-      throw new Error(
-        `create ${object.kind} ${object.metadata.name}: ${answer.kind === 'object' ? JSON.stringify(answer.object) : answer.status}`,
-      );
+/** Addresses and ports that recovered Services hold. */
+function claimServices(context: RestContext): void {
+  for (const service of context.heads.list('', 'services')) {
+    const spec = fieldsOf(service.spec);
+    for (const address of (spec.clusterIPs as readonly string[] | undefined) ?? []) context.services.takeAddress(address);
+    for (const { nodePort } of itemsOf(spec.ports)) if (typeof nodePort === 'number') context.services.takePort(nodePort);
   }
+}
+
+async function createFirstObjects(
+  context: RestContext,
+  handle: ApiServer['handle'],
+  objects: readonly KubeObject[],
+  registry: Registry,
+): Promise<void> {
+  for (const object of objects) {
+    const { group } = parseApiVersion(object.apiVersion);
+    const resource = servedKind(registry, object).resource;
+    const isThere = context.heads.get(group, resource, object.metadata.namespace ?? '', object.metadata.name ?? '') !== undefined;
+    if (!isThere) await writeAsSystem(handle, registry, 'POST', object);
+  }
+}
+
+function servedKind(registry: Registry, object: KubeObject): ServedResource {
+  const { group, version } = parseApiVersion(object.apiVersion);
+  const served = registry.findKind(group, version, object.kind);
+  if (served === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
+  return served;
+}
+
+/** Creates or replaces an object on behalf of the server itself. @throws StatusError */
+async function writeAsSystem(handle: ApiServer['handle'], registry: Registry, method: 'POST' | 'PUT', object: KubeObject): Promise<void> {
+  const { name, namespace } = object.metadata;
+  const path = resourcePath(servedKind(registry, object), { namespace, name: method === 'PUT' ? name : undefined });
+  const headers = { 'user-agent': 'sluice-apiserver' };
+  const answer = await handle({ method, path, query: new URLSearchParams(), headers, body: object, user: system });
+  if (answer.kind === 'object' && answer.status >= 400) throw new StatusError(answer.object as Status);
 }

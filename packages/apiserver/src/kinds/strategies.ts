@@ -3,7 +3,7 @@ import { definitionStrategy } from '../crd/definition-strategy.ts';
 import type { ServedResource } from '../ports.ts';
 import { cronJobStrategy, jobStrategy } from './batch.ts';
 import { configMapStrategy, secretStrategy } from './configuration.ts';
-import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { endpointSliceStrategy, ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
 import { podStrategy } from './pods.ts';
 import {
   autoscalerStrategy,
@@ -55,7 +55,7 @@ const strategies: Readonly<Record<string, KindStrategy>> = {
   'batch/cronjobs': cronJobStrategy,
   'batch/jobs': jobStrategy,
   'coordination.k8s.io/leases': leaseStrategy,
-  'discovery.k8s.io/endpointslices': { hasGeneration: true },
+  'discovery.k8s.io/endpointslices': endpointSliceStrategy,
   'events.k8s.io/events': eventStrategy,
   'networking.k8s.io/ingressclasses': ingressClassStrategy,
   'networking.k8s.io/ingresses': ingressStrategy,

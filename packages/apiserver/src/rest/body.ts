@@ -1,6 +1,7 @@
 /** From the bytes of a request to values. Bytes come over HTTP; callers in the process hand in values, which are copied here. */
 
 import { parseYaml } from '@sluice/schema';
+import { decodeProtobuf, ProtobufError } from '../protobuf/index.ts';
 import { clone } from './clone.ts';
 import { badRequest, unsupportedMediaType } from './errors.ts';
 
@@ -17,13 +18,14 @@ export function mediaType(contentType: string | undefined): string {
  * The object of a create or an update, private to this request.
  *
  * @param kind - named in errors
- * @throws StatusError 400 for text that is no object, 415 for other media types, protobuf included
+ * @throws StatusError 400 for what is no object, 415 for other media types
  */
 export function decodeBody(body: unknown, contentType: string | undefined, kind: string): Record<string, unknown> {
   if (!(body instanceof Uint8Array)) return checkedObject(clone(body), kind);
   const type = mediaType(contentType);
   if (type === 'application/json' || type === '') return checkedObject(parseJson(body, kind), kind);
   if (type === 'application/yaml') return checkedObject(parseYamlObject(body, kind), kind);
+  if (type === 'application/vnd.kubernetes.protobuf') return parseProtobuf(body, kind);
   throw unsupportedMediaType(objectTypes);
 }
 
@@ -60,6 +62,15 @@ function parseJson(body: Uint8Array, kind: string): unknown {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${messageOf(error)} (${shown})`,
     );
+  }
+}
+
+function parseProtobuf(body: Uint8Array, kind: string): Record<string, unknown> {
+  try {
+    return decodeProtobuf(body);
+  } catch (error) {
+    if (error instanceof ProtobufError) throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${error.message}`);
+    throw error;
   }
 }
 

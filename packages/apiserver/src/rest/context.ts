@@ -1,8 +1,9 @@
 /** What the request path leans on, put together once by `server.ts`. */
 import type { Clock, KubeObject } from '@sluice/api';
+import type { ServerAccess } from '../access/index.ts';
 import type { ServiceAllocator } from '../kinds/service-allocator.ts';
 import type { KindStrategy } from '../kinds/strategy.ts';
-import type { Access, Reader, ServedResource, Tables } from '../ports.ts';
+import type { Reader, ServedResource, Tables } from '../ports.ts';
 import type { Registry, Storage } from '../registry.ts';
 import type { KindStore } from '../store/kind-store.ts';
 import type { Store } from '../store/store.ts';
@@ -35,7 +36,7 @@ export type RestContext = {
   readonly services: ServiceAllocator;
   /** Accepted state: what writes are decided on. */
   readonly heads: Pick<Reader, 'get' | 'list'>;
-  readonly access: Access;
+  readonly access: ServerAccess;
   readonly tables: Tables;
   readonly chains: PageChains;
   readonly strategyOf: (served: ServedResource) => KindStrategy;

@@ -3,8 +3,9 @@
  * It knows nothing of sockets: HTTP and callers in the process come in by the same function.
  */
 import { isStatusError, type KubeObject } from '@sluice/api';
-import { forbidden as forbiddenByPolicy } from '../access/forbidden.ts';
+import { forbidden as forbiddenByPolicy } from '../access/index.ts';
 import type { AuthorizationAttributes, Discovery, ServerRequest, ServerResponse } from '../ports.ts';
+import { admitCreate } from './admission.ts';
 import { answer, answerObject, answerWritten, type Call, failed, pathNotFound, writeOf } from './answers.ts';
 import { decodeBody } from './body.ts';
 import type { RestContext } from './context.ts';
@@ -14,7 +15,7 @@ import { deleteObject, deleteOptions } from './deletion.ts';
 import { methodNotAllowed, unknownResource } from './errors.ts';
 import { selectedName } from './field-selectors.ts';
 import { listObjects, selectionTest } from './lists.ts';
-import { createObject, kindContext } from './object-writer.ts';
+import { kindContext } from './object-writer.ts';
 import { listOptions, writeOptions } from './options.ts';
 import { bindPod } from './pod-subresources.ts';
 import { readObject } from './reads.ts';
@@ -38,21 +39,18 @@ export function createHandler(context: RestContext, discovery: Discovery, runnin
   async function respond(request: ServerRequest): Promise<ServerResponse> {
     const info = parseRequest(request.method, request.path, request.query);
     if (!request.user.groups.includes('system:masters')) await authorize(context, request, info);
-    if (!info.isResourceRequest) return (await discovery.handle(request)) ?? pathNotFound();
+    if (!info.isResourceRequest)
+      return health(request) ?? context.access.documents(request) ?? (await discovery.handle(request)) ?? pathNotFound();
     const served = context.registry.find(info.group, info.version, info.resource);
+    const reviewed = await review(context, request, info);
+    if (reviewed !== undefined) return reviewed;
     if (served === undefined) {
-      const answer = await review(context, request, info);
-      if (answer !== undefined) return answer;
       if (context.registry.versionsOf(info.group).includes(info.version)) throw unknownResource();
       return pathNotFound();
     }
     if (!served.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw unknownResource();
     if (served.namespaced && info.namespace === '' && info.name !== '') throw unknownResource();
     const target = targetOf(context, served, info.namespace);
-    if (info.subresource !== '') {
-      const answer = await review(context, request, info);
-      if (answer !== undefined) return answer;
-    }
     const isWrite = info.verb === 'create' || info.verb === 'update' || info.verb === 'patch';
     const call: Call = { context, request, info, target, accepted: negotiate(request.headers.accept) };
     if (info.subresource !== '') return handleSubresource(call);
@@ -60,6 +58,12 @@ export function createHandler(context: RestContext, discovery: Discovery, runnin
     if (info.verb !== 'deletecollection' && !served.verbs.includes(info.verb) && isWrite) throw methodNotAllowed();
     return perform(call, running);
   }
+}
+
+/** Probes. There is nothing that could be unhealthy while requests are answered. */
+function health(request: ServerRequest): ServerResponse | undefined {
+  if (!/^\/(healthz|livez|readyz)(\/|$)/.test(request.path)) return undefined;
+  return { kind: 'bytes', status: 200, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from('ok') };
 }
 
 async function perform(call: Call, running: RunningWatches): Promise<ServerResponse> {
@@ -97,7 +101,7 @@ async function create(call: Call): Promise<ServerResponse> {
   const write = writeOf(call, options);
   const value = decodeBody(request.body, request.headers['content-type'], target.served.kind);
   const { draft, warnings } = decodeObject(value, target, options, kindContext(context, write));
-  return answerWritten(call, await createObject(context, target, draft, write), 201, warnings);
+  return answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings);
 }
 
 async function remove(call: Call): Promise<ServerResponse> {

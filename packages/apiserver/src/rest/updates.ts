@@ -3,12 +3,13 @@ import { apiVersionOf, type KubeObject, StatusError } from '@sluice/api';
 import type { ServerResponse } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import { StoredObject } from '../store/stored-object.ts';
+import { admitCreate, admitUpdate } from './admission.ts';
 import { answerWritten, type Call, writeOf } from './answers.ts';
 import { decodeBody, decodePatch } from './body.ts';
 import { keyIn } from './context.ts';
 import { decodeObject } from './decode.ts';
 import { badRequest, invalid, required } from './errors.ts';
-import { createObject, kindContext, updateObject, type Write } from './object-writer.ts';
+import { kindContext, type Write } from './object-writer.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { applied, patched, patchKind } from './patching.ts';
 import { representationOf } from './representation.ts';
@@ -25,9 +26,9 @@ export async function replaceObject(call: Call, subresource?: string): Promise<S
   if (name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   const isThere = target.kind.head(keyIn(target, name)) !== undefined;
   if (!isThere && target.strategy.allowsCreateOnUpdate === true && subresource === undefined) {
-    return answerWritten(call, await createObject(context, target, draft, write), 201, warnings);
+    return answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings);
   }
-  return answerWritten(call, await updateObject(context, target, name, () => draft, write), 200, warnings);
+  return answerWritten(call, await admitUpdate(context, target, name, () => draft, write), 200, warnings);
 }
 
 /** PATCH, of all four types. An apply patch of an object that is not there creates it. */
@@ -39,7 +40,7 @@ export async function patchObject(call: Call, subresource?: string): Promise<Ser
   const warnings: string[] = [];
   if (kind === 'apply') return apply(call, options, patch, subresource);
   const write = writeOf(call, options, subresource);
-  const written = await updateObject(
+  const written = await admitUpdate(
     context,
     target,
     info.name,
@@ -74,12 +75,12 @@ async function apply(call: Call, options: WriteOptions, patch: unknown, subresou
   };
   const isThere = target.kind.head(keyIn(target, info.name)) !== undefined;
   if (isThere || subresource !== undefined) {
-    const written = await updateObject(context, target, info.name, merged, write);
+    const written = await admitUpdate(context, target, info.name, merged, write);
     return answerWritten(call, written, 200, warnings);
   }
   const draft = merged(undefined);
   draft.metadata.name = info.name;
-  return answerWritten(call, await createObject(context, target, draft, write), 201, warnings);
+  return answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings);
 }
 
 /** The applied configuration, checked for what it must say about itself. */

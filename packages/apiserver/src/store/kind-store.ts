@@ -3,7 +3,7 @@
  * Keys are `namespace/name`, or `name` for cluster-scoped kinds. Only the store writes here.
  */
 import { History, type StoreEvent } from './history.ts';
-import type { StoredObject } from './stored-object.ts';
+import { StoredObject } from './stored-object.ts';
 
 export type EventListener = (event: StoreEvent) => void;
 
@@ -75,6 +75,13 @@ export class KindStore {
     }
     if (!this.entries.has(key)) this.#remember(key);
     this.entries.set(key, stored);
+  }
+
+  /** The same from a snapshot's bytes. */
+  placeBytes(key: string, revision: number, bytes: Buffer | undefined): void {
+    if (bytes === undefined) return;
+    this.place(key, StoredObject.fromBytes(revision, bytes));
+    this.revision = Math.max(this.revision, revision);
   }
 
   subscribe(listener: EventListener): () => void {

@@ -3,7 +3,7 @@
  * but readers and watchers see it only when the journal says that it is durable, in the order of revisions.
  */
 import type { KubeObject, ObjectMeta } from '@sluice/api';
-import type { StoreEvent } from './history.ts';
+import { History, type StoreEvent } from './history.ts';
 import { KindStore } from './kind-store.ts';
 import { StoredObject } from './stored-object.ts';
 
@@ -52,13 +52,33 @@ export class Store {
     return this.#published;
   }
 
-  /** After recovery: continue at that revision, and keep changes there from now on. */
-  resume(revision: number, journal: Journal): void {
+  /**
+   * After recovery: go on from that revision, and keep changes there from now on.
+   *
+   * @param floor - revision from which on every event is in the history
+   */
+  resume(revision: number, floor: number, journal: Journal): void {
     this.#accepted = Math.max(this.#accepted, revision);
     this.#published = this.#accepted;
-    this.#floor = this.#accepted;
+    this.#floor = floor;
     this.#journal = journal;
-    for (const kind of this.#kinds.values()) kind.revision = this.#accepted;
+  }
+
+  /** Before logs are replayed on a snapshot: watches can start no earlier than there. */
+  resumeFrom(floor: number): void {
+    this.#floor = floor;
+    for (const kind of this.#kinds.values()) kind.history = new History(this.#historyCapacity, floor);
+  }
+
+  /** A change that was durable before the start: placed, and remembered for watches, without telling anybody. */
+  recover(kind: KindStore, key: string, revision: number, bytes: Buffer | undefined): void {
+    const previous = kind.entries.get(key);
+    if (bytes === undefined && previous === undefined) return;
+    const stored = bytes === undefined ? lastState(previous as StoredObject, revision) : StoredObject.fromBytes(revision, bytes);
+    kind.place(key, bytes === undefined ? undefined : stored);
+    kind.revision = revision;
+    const type = bytes === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
+    kind.history.push({ revision, type, key, stored, previous });
   }
 
   /** The kind's objects; made when first asked for. */
@@ -124,4 +144,11 @@ export class Store {
       });
     });
   }
+}
+
+function lastState(previous: StoredObject, revision: number): StoredObject {
+  return StoredObject.deferred(revision, () => {
+    const { object } = previous;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  });
 }

@@ -8,6 +8,7 @@ export class StoredObject {
   readonly revision: number;
   #object: KubeObject | undefined;
   #bytes: Buffer | undefined;
+  #make: (() => KubeObject) | undefined;
 
   private constructor(revision: number, object: KubeObject | undefined, bytes: Buffer | undefined) {
     this.revision = revision;
@@ -25,13 +26,20 @@ export class StoredObject {
     return new StoredObject(revision, undefined, bytes);
   }
 
+  /** Made when somebody asks. */
+  static deferred(revision: number, make: () => KubeObject): StoredObject {
+    const stored = new StoredObject(revision, undefined, undefined);
+    stored.#make = make;
+    return stored;
+  }
+
   get object(): KubeObject {
-    this.#object ??= JSON.parse(this.bytes.toString('utf8')) as KubeObject;
+    this.#object ??= this.#make === undefined ? (JSON.parse(this.bytes.toString('utf8')) as KubeObject) : this.#make();
     return this.#object;
   }
 
   get bytes(): Buffer {
-    this.#bytes ??= Buffer.from(JSON.stringify(this.#object), 'utf8');
+    this.#bytes ??= Buffer.from(JSON.stringify(this.object), 'utf8');
     return this.#bytes;
   }
 }
