@@ -9,9 +9,9 @@ import { impersonate } from './impersonation.ts';
 import type { Keys } from './keys.ts';
 import { type ServiceAccountTokens, tokenIssuer } from './service-account-tokens.ts';
 
-export const administrator: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters'] };
+const administrator: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters'] };
 
-export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
@@ -45,12 +45,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 }
 
 /** The answer of a real server to wrong credentials: it never says what was wrong. */
-export function unauthorized(): StatusError {
+function unauthorized(): StatusError {
   return new StatusError(failure(401, 'Unauthorized', 'Unauthorized'));
 }
 
 /** Adds the group that everybody but the anonymous user is in. */
-export function authenticated(user: UserInfo): UserInfo {
+function authenticated(user: UserInfo): UserInfo {
   return user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] };
 }
 

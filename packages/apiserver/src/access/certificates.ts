@@ -22,7 +22,7 @@ import {
 /** A certificate and its private key in PEM (PKCS #8). */
 export type KeyPair = { readonly certificatePem: string; readonly keyPem: string };
 
-export type Validity = { readonly notBefore: Instant; readonly notAfter: Instant };
+type Validity = { readonly notBefore: Instant; readonly notAfter: Instant };
 
 type Subject = { readonly commonName: string; readonly organizations?: readonly string[] };
 

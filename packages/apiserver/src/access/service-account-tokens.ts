@@ -19,7 +19,7 @@ export type BoundObject = {
 };
 type BoundNode = { readonly name: string; readonly uid?: string };
 
-export type TokenRequest = {
+type TokenRequest = {
   readonly serviceAccount: KubeObject;
   readonly audiences: readonly string[];
   readonly expirationSeconds: number;
@@ -27,7 +27,7 @@ export type TokenRequest = {
 };
 
 /** `audiences` are those of the token. */
-export type TokenVerdict =
+type TokenVerdict =
   | { readonly ok: true; readonly user: UserInfo; readonly audiences: readonly string[] }
   | { readonly ok: false; readonly problem: string };
 
@@ -174,7 +174,7 @@ function liveAccount(
 }
 
 /** RFC 4122 version 4. */
-export function randomUuid(randomBytes: (count: number) => Uint8Array): string {
+function randomUuid(randomBytes: (count: number) => Uint8Array): string {
   const bytes = Buffer.from(randomBytes(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -8,7 +8,7 @@ import { type ServedGroup, servedGroups } from './groups.ts';
 import { createOpenApi } from './openapi/openapi.ts';
 
 /** The Kubernetes release whose API is served. */
-export const kubernetesRelease = '1.34.3';
+const kubernetesRelease = '1.34.3';
 
 const json = 'application/json';
 

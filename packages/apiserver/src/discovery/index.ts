@@ -1,2 +1,2 @@
-export { createDiscovery, kubernetesRelease } from './discovery.ts';
+export { createDiscovery } from './discovery.ts';
 export { createTables } from './tables/tables.ts';

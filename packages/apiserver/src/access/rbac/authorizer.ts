@@ -12,7 +12,7 @@ export type RoleRef = { readonly apiGroup?: string; readonly kind: string; reado
 export type Subject = { readonly kind: string; readonly apiGroup?: string; readonly name: string; readonly namespace?: string };
 
 /** Rules that a user has by one binding. */
-export type Grant = { readonly rules: readonly Rule[]; readonly source: string; readonly problem?: string };
+type Grant = { readonly rules: readonly Rule[]; readonly source: string; readonly problem?: string };
 
 export interface RbacAuthorizer extends Authorizer {
   /** All rules that hold for a user in a namespace; of cluster scope alone for `''`. */

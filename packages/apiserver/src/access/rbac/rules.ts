@@ -10,10 +10,7 @@ export type PolicyRule = {
 };
 
 /** What a decision asks of a rule. */
-export type RuleQuestion = Pick<
-  AuthorizationAttributes,
-  'verb' | 'group' | 'resource' | 'subresource' | 'name' | 'path' | 'isResourceRequest'
->;
+type RuleQuestion = Pick<AuthorizationAttributes, 'verb' | 'group' | 'resource' | 'subresource' | 'name' | 'path' | 'isResourceRequest'>;
 
 /** A rule made ready for many questions. */
 export type Rule = { readonly source: PolicyRule; allows(question: RuleQuestion): boolean };

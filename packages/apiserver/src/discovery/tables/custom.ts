@@ -24,7 +24,7 @@ function toTableColumn(column: PrinterColumn): TableColumn {
     name: column.name,
     type: column.type,
     format: column.format ?? '',
-    description: column.description ?? '',
+    description: column.description ?? `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
     priority: column.priority ?? 0,
   };
 }
