@@ -31,6 +31,7 @@ export type ActOptions = {
   readonly caches: Caches;
   readonly now: number;
   readonly tell: (rollout: Rollout, note: Note) => void;
+  readonly onDeleted: (uid: string) => void;
   /** Counts writes, for metrics. */
   readonly onWrite: (kind: Action['kind']) => void;
 };
@@ -117,6 +118,7 @@ class Acting {
         await client
           .delete(builtinTypes.replicaSets, this.#at(name), { preconditions, propagationPolicy: 'Background', lane: 'background' })
           .catch(unless('NotFound'));
+        if (uid !== undefined) this.#options.onDeleted(uid);
         return;
       }
       case 'PatchRollout':

@@ -5,12 +5,14 @@ import type { RolloutPlan } from '@sluice/engine';
 export type RolloutMemory = {
   countsWaitSince: Instant | undefined;
   readonly podMetadataChecked: Set<string>;
+  /** Uids of ReplicaSets that were deleted; the cache may still have them for a moment. */
+  readonly deletedReplicaSets: Set<string>;
   /** Generation about which it was said that a part is not carried out. */
   unsupportedSaid: number | undefined;
 };
 
 export function newMemory(): RolloutMemory {
-  return { countsWaitSince: undefined, podMetadataChecked: new Set(), unsupportedSaid: undefined };
+  return { countsWaitSince: undefined, podMetadataChecked: new Set(), deletedReplicaSets: new Set(), unsupportedSaid: undefined };
 }
 
 /** To be called once a plan is carried out. */

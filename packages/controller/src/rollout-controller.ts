@@ -147,7 +147,11 @@ class Shell implements RolloutController {
       else if (owner === undefined)
         for (const rollout of rollouts.inNamespace(set.metadata.namespace ?? '')) this.#controller.enqueue(keyOf(rollout));
     };
-    replicaSets.addHandler({ added: enqueueOwner, updated: enqueueOwner, deleted: enqueueOwner });
+    const forget = (set: ReplicaSet): void => {
+      for (const memory of this.#memories.values()) memory.deletedReplicaSets.delete(set.metadata.uid ?? '');
+      enqueueOwner(set);
+    };
+    replicaSets.addHandler({ added: enqueueOwner, updated: enqueueOwner, deleted: forget });
     const enqueueUsers = (service: Service): void => {
       for (const rollout of rollouts.byIndex(serviceIndex, keyOf(service))) this.#controller.enqueue(keyOf(rollout));
       this.#services.enqueue(keyOf(service));
@@ -172,7 +176,9 @@ class Shell implements RolloutController {
     const rollout = this.#caches.rollouts.get(key);
     if (rollout === undefined || rollout.metadata.deletionTimestamp !== undefined) return undefined;
     const memory = this.#memoryOf(key);
-    const replicaSets = await claimReplicaSets(rollout, this.#caches.replicaSets, client);
+    const replicaSets = (await claimReplicaSets(rollout, this.#caches.replicaSets, client)).filter(
+      ({ metadata }) => !memory.deletedReplicaSets.has(metadata.uid ?? ''),
+    );
     const facts = observe(rollout, replicaSets, this.#caches.services, memory);
     const { plan, seen } = await this.#decide(facts);
     if (plan.unsupported !== undefined && memory.unsupportedSaid === (rollout.metadata.generation ?? 0)) return undefined;
@@ -187,6 +193,7 @@ class Shell implements RolloutController {
         caches: this.#caches,
         now: clock.now(),
         tell: (about, note) => this.#tell(about, note),
+        onDeleted: (uid) => memory.deletedReplicaSets.add(uid),
         onWrite: (kind) => this.#metrics.countWrite(kind),
       });
       this.#metrics.observeDuration(rollout.status, written.status);

@@ -9,11 +9,10 @@ import {
   type CanaryStep,
   formatTime,
   type Instant,
-  intValue,
   type PauseCondition,
   type PauseReason,
-  parseGoDuration,
   parseTime,
+  pauseDurationSeconds,
   type RolloutSpec,
 } from '@sluice/api';
 import { type Conditions, conditionOf, findCondition, isCompleted, progressOf, setCondition } from './conditions.ts';
@@ -85,13 +84,9 @@ export function noticedPause(spec: RolloutSpec, status: Status, now: Instant): C
   return next === before ? undefined : next;
 }
 
-/** Length of a pause step in whole seconds; `undefined` for one without end. Text that cannot be read counts as without end. */
+/** Length of a pause step in whole seconds; `undefined` for one without end. */
 export function pauseSeconds(step: CanaryStep): number | undefined {
-  const duration = step.pause?.duration;
-  if (duration === undefined) return undefined;
-  if (typeof duration === 'number' || /^[+-]?\d+$/.test(duration)) return intValue(duration);
-  const parsed = parseGoDuration(duration);
-  return parsed.ok ? Math.trunc(parsed.milliseconds / 1000) : undefined;
+  return step.pause?.duration === undefined ? undefined : pauseDurationSeconds(step.pause);
 }
 
 /** When a timed pause step ends; `undefined` when it has no end or has not begun. */
