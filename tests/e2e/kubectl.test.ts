@@ -119,7 +119,7 @@ describe.each(kubectls)('real kubectl from the $source against sluice up', ({ pa
   it('diffs and edits', async () => {
     const diff = await cluster.tryKubectl('diff -f -', { input: deployment('9', 2) });
     expect(diff.code).toBe(1);
-    expect(diff.stdout).toMatch(/\+ +- image: example.com\/web:9/);
+    expect(diff.stdout).toMatch(/\+ +image: example.com\/web:9/);
     const file = join(cluster.dir, 'editor.sh');
     writeFileSync(file, '#!/bin/sh\nsed -i "s/replicas: 2/replicas: 3/" "$1"\n', { mode: 0o755 });
     expect(await cluster.kubectl('edit deployment web', { env: { KUBE_EDITOR: file } })).toContain('edited');
@@ -127,7 +127,7 @@ describe.each(kubectls)('real kubectl from the $source against sluice up', ({ pa
   });
 
   it('applies on the server side, with owners and conflicts', async () => {
-    const settings = (value: string): string => `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {a: "${value}"}}`;
+    const settings = (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { a: "${value}" }`;
     expect(await cluster.kubectl('apply --server-side --field-manager=one -f -', { input: settings('1') })).toBe(
       'configmap/settings serverside-applied\n',
     );
@@ -204,10 +204,14 @@ describe.each(kubectls)('real kubectl from the $source against sluice up', ({ pa
       ],
       [
         'a bad name',
-        '{apiVersion: v1, kind: ConfigMap, metadata: {name: Not_A_Name}}',
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: Not_A_Name }',
         /metadata.name: Invalid value: "Not_A_Name": a lowercase RFC 1123 subdomain/,
       ],
-      ['a wrong type', '{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {ports: [{port: many}]}}', /spec.ports\[0\].port|port/],
+      [
+        'a wrong type',
+        'apiVersion: v1\nkind: Service\nmetadata: { name: x }\nspec: { ports: [{ port: many }] }',
+        /spec.ports\[0\].port|port/,
+      ],
     ];
     for (const [name, input, message] of cases) {
       const ended = await cluster.tryKubectl('apply -f -', { input });
