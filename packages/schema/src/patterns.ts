@@ -1,103 +1,152 @@
-/** Regular expressions of schemas. They are written for Go (RE2), which never backtracks; here they become ECMAScript expressions. */
-
-const posix: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  ascii: '\\x00-\\x7f',
-  blank: '\\t ',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '!-~',
-  lower: 'a-z',
-  print: ' -~',
-  punct: '!-\\/:-@\\[-`{-~',
-  space: '\\t\\n\\v\\f\\r ',
-  upper: 'A-Z',
-  word: '0-9A-Za-z_',
-  xdigit: '0-9A-Fa-f',
-};
-
-export class PatternError extends Error {}
-
-const compiled = new Map<string, RegExp>();
-
 /**
- * The ECMAScript expression that matches what Go's `regexp` matches. Compiled once per pattern.
- *
- * @throws PatternError for what Go refuses or what has no counterpart here
+ * Regular expressions of schemas and rules. They are written for Go, which never backtracks. A simple one becomes an ECMAScript
+ * expression; one that could backtrack without bound runs on an automaton of our own, so no pattern can hold the server up.
  */
-export function goPattern(pattern: string): RegExp {
-  const known = compiled.get(pattern);
-  if (known !== undefined) return known;
-  const expression = translate(pattern);
-  if (compiled.size > 5000) compiled.clear();
-  compiled.set(pattern, expression);
-  return expression;
+import { Automaton, AutomatonTooLarge, codePoints } from './pattern/automaton.ts';
+import { type Node, PatternError, parsePattern } from './pattern/syntax.ts';
+
+export { PatternError } from './pattern/syntax.ts';
+
+/** Steps that backtracking may take before the automaton is used instead. */
+const backtrackingMax = 100_000;
+
+export class GoPattern {
+  readonly #node: Node;
+  readonly #expression: RegExp | undefined;
+  /** How the worst time of backtracking grows: 1 is linear, 2 quadratic. */
+  readonly #degree: number;
+  #automaton: Automaton | undefined;
+
+  /** @throws PatternError for what Go refuses */
+  constructor(pattern: string) {
+    this.#node = parsePattern(pattern);
+    this.#degree = degreeOf(this.#node) + (isAnchored(this.#node) ? 0 : 1);
+    this.#expression = Number.isFinite(this.#degree) ? new RegExp(sourceOf(this.#node), 'u') : undefined;
+    if (this.#expression === undefined) this.#run();
+  }
+
+  /** Whether it matches anywhere in the text. */
+  test(text: string): boolean {
+    if (this.#expression !== undefined && text.length ** this.#degree <= backtrackingMax) return this.#expression.test(text);
+    return this.#run().test(text);
+  }
+
+  /** The first match, or `undefined`. */
+  find(text: string): string | undefined {
+    return this.findAll(text, 1)[0];
+  }
+
+  /** Matches from left to right that do not overlap; all of them if `limit` is negative. */
+  findAll(text: string, limit: number): string[] {
+    const found: string[] = [];
+    const codes = codePoints(text);
+    let at = 0;
+    let lastEnd = -1;
+    while (at <= codes.length && (limit < 0 || found.length < limit)) {
+      const match = this.#run().find(codes, at);
+      if (match === undefined) break;
+      const [start, end] = match;
+      // An empty match right behind the last one does not count.
+      if (end > start || start !== lastEnd) found.push(String.fromCodePoint(...codes.slice(start, end)));
+      lastEnd = end;
+      at = end > start ? end : end + 1;
+    }
+    return found;
+  }
+
+  #run(): Automaton {
+    try {
+      this.#automaton ??= new Automaton(this.#node);
+    } catch (error) {
+      if (error instanceof AutomatonTooLarge) throw new PatternError(`error parsing regexp: ${error.message}`);
+      throw error;
+    }
+    return this.#automaton;
+  }
 }
 
-function translate(pattern: string): RegExp {
-  let flags = 'u';
-  let source = pattern;
-  const leading = /^\(\?([ims]+)\)/.exec(source);
-  if (leading !== null) {
-    flags += leading[1] ?? '';
-    source = source.slice(leading[0].length);
+const compiled = new Map<string, GoPattern>();
+
+/**
+ * A pattern, compiled once and kept.
+ *
+ * @throws PatternError for what Go refuses
+ */
+export function goPattern(pattern: string): GoPattern {
+  let known = compiled.get(pattern);
+  if (known === undefined) {
+    known = new GoPattern(pattern);
+    if (compiled.size > 5000) compiled.clear();
+    compiled.set(pattern, known);
   }
-  let out = '';
-  let inClass = false;
-  for (let i = 0; i < source.length; i++) {
-    const character = source[i] ?? '';
-    const rest = source.slice(i);
-    if (character === '\\') {
-      const next = source[i + 1] ?? '';
-      const hex = /^\\x\{([0-9a-fA-F]+)\}/.exec(rest);
-      const property = /^\\([pP])([A-Z])/.exec(rest);
-      if (hex !== null) {
-        out += `\\u{${hex[1]}}`;
-        i += hex[0].length - 1;
-      } else if (property !== null) {
-        out += `\\${property[1]}{${property[2]}}`;
-        i += 2;
-      } else {
-        i++;
-        if (!inClass && next === 'A') out += '(?<![\\s\\S])';
-        else if (!inClass && next === 'z') out += '(?![\\s\\S])';
-        else if (next === 'a') out += '\\x07';
-        else if (/[a-zA-Z0-9]/.test(next) || '^$\\.*+?()[]{}|/'.includes(next)) out += `\\${next}`;
-        else if (inClass && next === '-') out += '\\-';
-        else out += next;
-      }
-    } else if (inClass) {
-      const named = /^\[:(\^?)([a-z]+):\]/.exec(rest);
-      if (named !== null) {
-        out += posix[named[2] ?? ''] ?? '';
-        i += named[0].length - 1;
-      } else if (character === ']') {
-        inClass = false;
-        out += ']';
-      } else out += character === '[' ? '\\[' : character;
-    } else if (character === '[') {
-      inClass = true;
-      out += '[';
-      if (source[i + 1] === '^') {
-        out += '^';
-        i++;
-      }
-      if (source[i + 1] === ']') {
-        out += '\\]';
-        i++;
-      }
-    } else if (rest.startsWith('(?P<')) {
-      out += '(?<';
-      i += 3;
-    } else if (character === '{' && !/^\{\d+(,\d*)?\}/.test(rest)) out += '\\{';
-    else if (character === '}' && !/\{\d+(,\d*)?$/.test(source.slice(0, i))) out += '\\}';
-    else if (character === ']') out += '\\]';
-    else out += character;
+  return known;
+}
+
+/** Repetitions without end whose number multiplies; infinite where one holds a choice or another repetition. */
+function degreeOf(node: Node): number {
+  switch (node.kind) {
+    case 'Empty':
+    case 'Set':
+    case 'Assert':
+      return 0;
+    case 'Concat':
+      return node.parts.reduce((sum, part) => sum + degreeOf(part), 0);
+    case 'Alternate':
+      return Math.max(...node.parts.map(degreeOf));
+    case 'Repeat': {
+      const isLong = node.max > 1 && node.max !== node.min;
+      if (!isFixed(node.node)) return node.max > 1 ? Number.POSITIVE_INFINITY : degreeOf(node.node);
+      return isLong ? 1 : 0;
+    }
   }
-  try {
-    return new RegExp(out, flags);
-  } catch (error) {
-    throw new PatternError(`pattern ${JSON.stringify(pattern)} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** Whether there is only one way to match a text of a given length. */
+function isFixed(node: Node): boolean {
+  switch (node.kind) {
+    case 'Concat':
+      return node.parts.every(isFixed);
+    case 'Alternate':
+      return false;
+    case 'Repeat':
+      return node.min === node.max && isFixed(node.node);
+    default:
+      return true;
+  }
+}
+
+function isAnchored(node: Node): boolean {
+  if (node.kind === 'Assert') return node.at === 'textBegin';
+  const first = node.kind === 'Concat' ? node.parts[0] : undefined;
+  if (first !== undefined) return isAnchored(first);
+  return node.kind === 'Alternate' && node.parts.every(isAnchored);
+}
+
+const assertions = {
+  textBegin: '(?<![^])',
+  textEnd: '(?![^])',
+  lineBegin: '(?<![^\\n])',
+  lineEnd: '(?![^\\n])',
+  word: '\\b',
+  notWord: '\\B',
+} as const;
+
+function sourceOf(node: Node): string {
+  switch (node.kind) {
+    case 'Empty':
+      return '';
+    case 'Set':
+      return node.set.classText;
+    case 'Assert':
+      return assertions[node.at];
+    case 'Concat':
+      return node.parts.map((part) => (part.kind === 'Alternate' ? `(?:${sourceOf(part)})` : sourceOf(part))).join('');
+    case 'Alternate':
+      return node.parts.map(sourceOf).join('|');
+    case 'Repeat': {
+      const { min, max } = node;
+      const bounds = max === Number.POSITIVE_INFINITY ? `{${min},}` : `{${min},${max}}`;
+      return `(?:${sourceOf(node.node)})${bounds}${node.isLazy ? '?' : ''}`;
+    }
   }
 }

@@ -3,7 +3,7 @@
  * on first use and live as long as their schema.
  */
 import { type FormatCheck, formatCheck } from './formats.ts';
-import { goPattern } from './patterns.ts';
+import { type GoPattern, goPattern } from './patterns.ts';
 import type { Schema } from './schema.ts';
 
 /** Kinds of JSON values as bits, so that a type check is one `&`. */
@@ -24,7 +24,7 @@ export class Plan {
   readonly format: FormatCheck | undefined;
   readonly formatName: string;
   readonly isQuantity: boolean;
-  readonly pattern: RegExp | undefined;
+  readonly pattern: GoPattern | undefined;
   readonly required: readonly string[];
   readonly defaultValue: unknown;
   readonly hasDefault: boolean;

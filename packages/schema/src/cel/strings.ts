@@ -18,10 +18,10 @@ export function registerStrings(env: Environment): void {
   env.registerFunction('string.format(list<dyn>): string', format);
   // The library's own `matches` knows ECMAScript expressions only; rules are sent here instead.
   env.registerFunction(`string.${matchesName}(string): bool`, (text: string, pattern: string) => goPattern(pattern).test(text));
-  env.registerFunction('string.find(string): string', (text: string, pattern: string) => goPattern(pattern).exec(text)?.[0] ?? '');
-  env.registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern, -1));
+  env.registerFunction('string.find(string): string', (text: string, pattern: string) => goPattern(pattern).find(text) ?? '');
+  env.registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => goPattern(pattern).findAll(text, -1));
   env.registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) =>
-    findAll(text, pattern, Number(limit)),
+    goPattern(pattern).findAll(text, Number(limit)),
   );
 }
 
@@ -46,13 +46,6 @@ function replaceSome(text: string, from: string, to: string, limit: bigint): str
   if (limit < 0n) return text.replaceAll(from, () => to);
   let left = Number(limit);
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found));
-}
-
-function findAll(text: string, pattern: string, limit: number): string[] {
-  if (limit === 0) return [];
-  const expression = goPattern(pattern);
-  const found = [...text.matchAll(new RegExp(expression.source, `${expression.flags}g`))].map((match) => match[0]);
-  return limit < 0 ? found : found.slice(0, limit);
 }
 
 /** `"%s has %d".format([name, n])` with the verbs s, d, f, e, b, x, X, o and a precision such as `%.2f`. */
