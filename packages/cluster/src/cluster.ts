@@ -11,9 +11,13 @@ import { Discovery } from './control/discovery.ts';
 import { EventNotes } from './control/notes.ts';
 import type { ClusterController, Surroundings } from './control/shell.ts';
 import { Tombstones } from './control/tombstones.ts';
+import { autoscalerController } from './controllers/autoscaler/controller.ts';
+import { cronJobController } from './controllers/cron-job/controller.ts';
 import { daemonSetController } from './controllers/daemon-set/controller.ts';
 import { deploymentController } from './controllers/deployment/controller.ts';
+import { disruptionBudgetController } from './controllers/disruption-budgets.ts';
 import { endpointsController } from './controllers/endpoints/controller.ts';
+import { eventExpiry } from './controllers/event-expiry.ts';
 import { garbageCollector } from './controllers/garbage-collector/controller.ts';
 import { jobController } from './controllers/job/controller.ts';
 import { namespaceController } from './controllers/namespace/controller.ts';
@@ -21,6 +25,7 @@ import { nodeController } from './controllers/nodes.ts';
 import { replicaSetController } from './controllers/replica-set/controller.ts';
 import { serviceAccountController } from './controllers/service-accounts.ts';
 import { statefulSetController } from './controllers/stateful-set/controller.ts';
+import { ensureStorageClass, volumeController } from './controllers/volumes.ts';
 import { inProcessTransport } from './in-process-transport.ts';
 import type { PodRule } from './runtime/rules.ts';
 import { nodeAddress, SimulatedRuntime } from './runtime/simulated.ts';
@@ -91,6 +96,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const discovery = new Discovery(around);
   await discovery.refresh();
+  await ensureStorageClass(client);
   const controllers: readonly ClusterController[] = [
     discovery,
     await nodeController({ ...around, client: nodeClient }, nodeName, nodeAddress),
@@ -101,7 +107,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     statefulSetController(around),
     daemonSetController(around),
     jobController(around),
+    cronJobController(around),
     endpointsController(around),
+    autoscalerController(around, (pod) => runtime.usage(pod)),
+    disruptionBudgetController(around),
+    volumeController(around),
+    eventExpiry(around),
     garbageCollector(around, discovery),
     runtime,
   ];

@@ -1,4 +1,4 @@
-/** The shells of the endpoints and endpointslice controllers: one loop each over the services, both woken by pods. */
+/** The shells of the endpoints, endpointslice and mirroring controllers: one loop each over the services. */
 import { keyOf, matches, requirementsOf } from '@sluice/api';
 import { builtinTypes, type Informer } from '@sluice/kube';
 import {
@@ -13,10 +13,12 @@ import {
 import type { Pod } from '../../shapes/pod.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../shapes/services.ts';
 import { decideEndpoints } from './decide-endpoints.ts';
+import { decideMirror, mirrorManager } from './decide-mirror.ts';
 import { decideSlices, serviceNameKey, sliceManager, sliceManagerKey } from './decide-slices.ts';
 import { hasMembers } from './members.ts';
 
-const bySelectedPod = 'service';
+const byService = 'service';
+const byMirroredEndpoints = 'mirrored-endpoints';
 
 export function endpointsController(around: Surroundings): ClusterController {
   const { caches, clock, tombstones } = around;
@@ -24,9 +26,13 @@ export function endpointsController(around: Surroundings): ClusterController {
   const endpoints = caches.of<Endpoints>(builtinTypes.endpoints);
   const slices = caches.of<EndpointSlice>(builtinTypes.endpointSlices);
   const pods = caches.of<Pod>(builtinTypes.pods);
-  slices.addIndex(bySelectedPod, (slice) => {
+  slices.addIndex(byService, (slice) => {
     const { labels, namespace = '' } = slice.metadata;
     return labels?.[sliceManagerKey] === sliceManager ? [`${namespace}/${labels[serviceNameKey] ?? ''}`] : [];
+  });
+  slices.addIndex(byMirroredEndpoints, (slice) => {
+    const { labels, namespace = '' } = slice.metadata;
+    return labels?.[sliceManagerKey] === mirrorManager ? [`${namespace}/${labels[serviceNameKey] ?? ''}`] : [];
   });
 
   const endpointsShell = createShell(around, 'endpoint-controller', async (key, actor) => {
@@ -36,7 +42,7 @@ export function endpointsController(around: Surroundings): ClusterController {
   const slicesShell = createShell(around, 'endpoint-slice-controller', async (key, actor) => {
     const service = services.get(key);
     if (service === undefined) return undefined;
-    const own = slices.byIndex(bySelectedPod, key).filter((slice) => !tombstones.has(slice));
+    const own = slices.byIndex(byService, key).filter((slice) => !tombstones.has(slice));
     return follow(actor, decideSlices({ service, pods: selected(service, pods), slices: own }, clock.now()));
   });
 
@@ -56,7 +62,16 @@ export function endpointsController(around: Surroundings): ClusterController {
   }
   enqueueItself(endpoints, endpointsShell.loop);
   enqueueController(slices, slicesShell.loop, 'Service');
-  return together(endpointsShell.loop, slicesShell.loop);
+
+  const mirrorShell = createShell(around, 'endpoint-slice-mirroring-controller', async (key, actor) => {
+    const own = slices.byIndex(byMirroredEndpoints, key).filter((slice) => !tombstones.has(slice));
+    const seen = { endpoints: endpoints.get(key), service: services.get(key), slices: own };
+    return follow(actor, decideMirror(seen, clock.now()));
+  });
+  enqueueItself(endpoints, mirrorShell.loop);
+  enqueueItself(services, mirrorShell.loop);
+  enqueueController(slices, mirrorShell.loop, 'Endpoints');
+  return together(endpointsShell.loop, slicesShell.loop, mirrorShell.loop);
 }
 
 function selects(service: Service, pod: Pod): boolean {
