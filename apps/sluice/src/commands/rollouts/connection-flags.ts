@@ -24,6 +24,7 @@ export type ConnectionFlags = {
 export function addConnectionFlags(command: Command): Command {
   const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), ...value.split(',')];
   return command
+    .optionsGroup('Connection:')
     .option('-n, --namespace <name>', 'If present, the namespace scope for this CLI request')
     .option('--context <name>', 'The name of the kubeconfig context to use')
     .option('--kubeconfig <path>', 'Path to the kubeconfig file to use for CLI requests.')
@@ -43,5 +44,6 @@ export function addConnectionFlags(command: Command): Command {
     .option('--request-timeout <duration>', 'The length of time to wait before giving up on a single server request.')
     .option('--cache-dir <path>', 'Accepted and not used: nothing is cached')
     .option('-v, --kloglevel <level>', 'Accepted and not used')
-    .option('--loglevel <level>', 'Accepted and not used');
+    .option('--loglevel <level>', 'Accepted and not used')
+    .optionsGroup('Options:');
 }

@@ -39,6 +39,11 @@ Tree view icons
 
 function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined): void {
   root.description('Manage rollouts: look at them, promote, abort, retry, undo, pause and restart them.');
+  root.configureHelp({
+    subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[(flags|options|command)\] ?/g, '')}`.trim(),
+  });
+  root.configureOutput({ outputError: (text, write) => write(asUpstream(text)) });
+  root.addHelpText('after', examples(root.parent === null && root.name() !== 'rollouts' ? 'kubectl argo rollouts' : 'sluice rollouts'));
   addConnectionFlags(root);
   root.allowExcessArguments().action(usage);
 
@@ -181,6 +186,10 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
     }),
   ).option('--to-revision <revision>', 'The revision to rollback to. Default to 0 (last revision).');
 
+  leaf(root, 'version', 'Print version', none, async (_, flags) =>
+    (await import('./version.ts')).printVersion(io, flags.short === true),
+  ).option('--short', 'print just the version number');
+
   const set = group(root, 'set', 'Update various values on resources', usage);
   const image = leaf(
     set,
@@ -193,6 +202,20 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
       return work(async (session) => (await import('./set-image.ts')).setImage(session, name, parts[0] ?? '', parts[1] ?? ''));
     },
   );
+}
+
+function examples(name: string): string {
+  return `
+Examples:
+  ${name} get rollout guestbook -w      get a rollout and watch its progress
+  ${name} promote guestbook             go on after a pause
+  ${name} abort guestbook               send all traffic back to the stable version
+`;
+}
+
+/** The words that upstream's flag parser uses. */
+function asUpstream(text: string): string {
+  return text.replace(/^error: unknown option '([^']*)'/, 'Error: unknown flag: $1').replace(/^error: /, 'Error: ');
 }
 
 type Flags = Readonly<Record<string, unknown>>;
