@@ -34,6 +34,7 @@ export function observe(
     replicaSets,
     services: new Map(named),
     podMetadataChecked: memory.podMetadataChecked,
+    ...(memory.specReading === undefined ? {} : { specReading: memory.specReading }),
     ...(memory.countsWaitSince === undefined ? {} : { countsWaitSince: memory.countsWaitSince }),
   };
 }

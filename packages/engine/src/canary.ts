@@ -3,7 +3,7 @@
  *
  * @see argoproj/argo-rollouts rollout/canary.go rolloutCanary, rollout/sync.go
  */
-import { annotations, canaryStepHash, formatLabelSelector, type Instant, labels, type ReplicaSet, type Rollout } from '@sluice/api';
+import { annotations, formatLabelSelector, type Instant, labels, type ReplicaSet, type Rollout } from '@sluice/api';
 import { findCondition } from './conditions.ts';
 import { desiredReplicas, fenceposts, stepsOf } from './defaults.ts';
 import { withCompletion } from './duration.ts';
@@ -101,15 +101,11 @@ function currentHash(pass: Pass): string {
   return pass.roles.current === undefined ? pass.hash : hashOf(pass.roles.current);
 }
 
-function stepHashOf({ spec }: Rollout): string {
-  return canaryStepHash(spec.strategy?.canary?.steps);
-}
-
 function isStartingOver(pass: Pass): boolean {
   const { previous } = pass;
   const isTemplateNew = (previous.currentPodHash ?? '') !== '' && previous.currentPodHash !== currentHash(pass);
   const stepHash = previous.currentStepHash ?? '';
-  return isTemplateNew || stepHash === '' || stepHash !== stepHashOf(pass.world.rollout);
+  return isTemplateNew || stepHash === '' || stepHash !== pass.stepHash;
 }
 
 function startOver(pass: Pass): Outcome {
@@ -171,16 +167,13 @@ function reconcileSizes(pass: Pass): boolean {
   if (haltReason(pass.world.rollout.spec, pass.previous) !== undefined) return false;
   removeDeadlines(pass);
   const { current, stable } = pass.roles;
-  const why = `weight asks for ${nextText(canaryCounts(pass.world.rollout, pass.roles))}`;
-  if (stable !== undefined && stable !== current && scale(pass, stable, canaryCounts(pass.world.rollout, pass.roles).stable, why))
-    return true;
+  const counts = canaryCounts(pass.world.rollout, pass.roles);
+  const why = `weight asks for ${counts.canary} new and ${counts.stable} stable pods`;
+  if (stable !== undefined && stable !== current && scale(pass, stable, counts.stable, why)) return true;
+  // Only an annotation may have changed so far.
   const now = pass.roles.current;
-  if (now !== undefined && scale(pass, now, canaryCounts(pass.world.rollout, pass.roles).canary, why)) return true;
+  if (now !== undefined && scale(pass, now, counts.canary, why)) return true;
   return scaleDownOthers(pass);
-}
-
-function nextText(counts: { readonly canary: number; readonly stable: number }): string {
-  return `${counts.canary} new and ${counts.stable} stable pods`;
 }
 
 /** New and stable versions are in use, whatever a Rollout with a router or the other strategy once noted on them. */
@@ -259,7 +252,7 @@ function writeStatus(pass: Pass): void {
     blueGreen: {},
     canary: {},
     currentPodHash: currentHash(pass),
-    currentStepHash: stepHashOf(rollout),
+    currentStepHash: pass.stepHash,
     replicas: sum(all, createdOf),
     updatedReplicas: createdOf(current),
     readyReplicas: sum(all, (set) => set.status?.readyReplicas ?? 0),

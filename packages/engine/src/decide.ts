@@ -13,17 +13,16 @@ import { earliest, runCanary } from './canary.ts';
 import { findCondition, isHealthy, progressDeadline, withoutCondition } from './conditions.ts';
 import { desiredReplicas, fenceposts } from './defaults.ts';
 import { notes as catalogue } from './events.ts';
-import type { RolloutFacts } from './facts.ts';
-import { invalidSpec, unsupportedPart } from './invalid-spec.ts';
+import type { RolloutFacts, SpecReading } from './facts.ts';
+import { invalidServices, readSpec, unsupportedPart } from './invalid-spec.ts';
 import { beginPass, type Pass, type World } from './pass.ts';
 import { isPaused } from './pause.ts';
 import { calculatePhase } from './phase.ts';
 import type { Action, MergePatch, Note, RolloutPlan, WriteKey } from './plan.ts';
 import { nameOf, sizeOf, sum } from './replica-sets.ts';
 import { createReplicaSet, withCreateError, withInvalidSpec } from './revisions.ts';
-import { templateHash } from './roles.ts';
 import { servicePatch } from './services.ts';
-import { differsInCountsOnly, isSame, type Status, statusPatch } from './status.ts';
+import { canonicalStatus, differsInCountsOnly, isSame, type Status, statusPatch } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
 
 /** More passes than any sequence needs; reaching it means that two passes undo each other. */
@@ -37,7 +36,13 @@ export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
   const { rollout } = seen;
   const services = seen.services ?? new Map<string, Service>();
   if (rollout.metadata.deletionTimestamp !== undefined) return idle(rollout, 'the Rollout is being deleted');
-  const problem = invalidSpec(rollout, services);
+  const reading = readSpec(seen);
+  return { ...decideOn(seen, services, reading, now), specReading: reading };
+}
+
+function decideOn(seen: RolloutFacts, services: ReadonlyMap<string, Service>, reading: SpecReading, now: Instant): RolloutPlan {
+  const { rollout } = seen;
+  const problem = reading.problem ?? invalidServices(rollout, services);
   if (problem !== undefined) return planStatus(rollout, withInvalidSpec(rollout, problem, now), `the spec is invalid: ${problem}`);
   const unsupported = unsupportedPart(rollout);
   if (unsupported !== undefined) return leaveAlone(rollout, unsupported);
@@ -46,7 +51,7 @@ export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
     const reason = 'spec.replicas is not set and means 1';
     return { ...idle(rollout, reason), actions: [{ kind: 'PatchRollout', patch, reason }], requeueAfterMs: 0 };
   }
-  return compose(seen, services, now);
+  return compose(seen, services, reading, now);
 }
 
 /** Facts of a failed creation: what to show until the next try. */
@@ -69,10 +74,10 @@ export function decideAfterCollision(seen: RolloutFacts): RolloutPlan {
 
 type Sequence = { readonly world: World; readonly passes: readonly Pass[]; readonly isCut: boolean };
 
-function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, now: Instant): RolloutPlan {
+function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, reading: SpecReading, now: Instant): RolloutPlan {
   const { rollout } = seen;
   const start: World = { rollout, replicaSets: seen.replicaSets, services, pods: seen.pods };
-  const { world, passes, isCut } = runPasses(start, seen.podMetadataChecked ?? new Set(), now);
+  const { world, passes, isCut } = runPasses(start, reading, seen.podMetadataChecked ?? new Set(), now);
   const [first] = passes;
   if (first?.needsPods === true) return { ...idle(rollout, 'pods must be looked at'), needs: ['pods'] };
   const reasonOf = (write: WriteKey): string => joined(passes, (reason) => reason.write === write);
@@ -102,19 +107,22 @@ function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, now
 }
 
 /** Passes until one changes nothing, or until the next would have to wait for a write. */
-function runPasses(start: World, checked: ReadonlySet<string>, now: Instant): Sequence {
-  const hash = templateHash(start.rollout);
+function runPasses(start: World, reading: SpecReading, checked: ReadonlySet<string>, now: Instant): Sequence {
   const passes: Pass[] = [];
   let world = start;
   while (passes.length < passesMax) {
-    const pass = beginPass(world, hash, checked, now);
+    const pass = beginPass(world, reading, checked, now);
     if (pass.roles.current === undefined) createReplicaSet(pass);
     else runCanary(pass);
     if (passes.length > 0 && !mayFollow(passes, pass)) return { world, passes, isCut: true };
     passes.push(pass);
-    const next = pass.status === undefined ? pass.world : { ...pass.world, rollout: { ...pass.world.rollout, status: pass.status } };
+    const status = canonicalStatus(pass.status ?? pass.world.rollout.status);
+    const next: World = { ...pass.world, rollout: { ...pass.world.rollout, status } };
     const isSettled =
-      isSame(next.rollout, world.rollout) && isSame(next.replicaSets, world.replicaSets) && next.services === world.services;
+      isSame(status, canonicalStatus(world.rollout.status)) &&
+      next.rollout.metadata === world.rollout.metadata &&
+      next.replicaSets === world.replicaSets &&
+      next.services === world.services;
     world = next;
     if (isSettled || pass.needsPods || pass.actions.some(({ kind }) => kind === 'EvictPod')) return { world, passes, isCut: false };
   }

@@ -19,6 +19,19 @@ export type RolloutFacts = {
    * process, which costs one look at the pods.
    */
   readonly podMetadataChecked?: ReadonlySet<string>;
+  /** What an earlier plan worked out about the spec; used as long as the spec is the same. */
+  readonly specReading?: SpecReading;
+};
+
+/** What follows from a spec alone. It costs more than the rest of an idle pass, and is worth keeping between passes. */
+export type SpecReading = {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly collisionCount: number | undefined;
+  readonly templateHash: string;
+  readonly stepHash: string;
+  /** The first finding of the validation. */
+  readonly problem: string | undefined;
 };
 
 /** How far ahead a wake-up is worth asking for; a resync of the shell covers what is later. Upstream's `--rollout-resync`. */

@@ -2,7 +2,7 @@ export { ActionError, type ActionPatch, actionPatches, type RolloutAction, revis
 export { decideAfterCollision, decideAfterCreateError, decideRollout } from './decide.ts';
 export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
 export { notes } from './events.ts';
-export { type RolloutFacts, resyncMs } from './facts.ts';
+export { type RolloutFacts, resyncMs, type SpecReading } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
 export { approximateCounts, type BasicCanaryQuestion, basicCanaryCounts, type ReplicaCounts } from './replica-counts.ts';

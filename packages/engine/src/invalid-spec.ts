@@ -1,11 +1,38 @@
 /** What is wrong with a Rollout, and what this version does not carry out. The first finding counts. */
-import { annotations, type FieldError, formatFieldError, labels, type Rollout, type Service, validateRollout } from '@sluice/api';
+import {
+  annotations,
+  canaryStepHash,
+  type FieldError,
+  formatFieldError,
+  labels,
+  type Rollout,
+  type Service,
+  validateRollout,
+} from '@sluice/api';
+import type { RolloutFacts, SpecReading } from './facts.ts';
+import { templateHash } from './roles.ts';
 import { referencedServices } from './services.ts';
 
-/** The first finding about the spec, or about what it refers to, as `path: Invalid value: "x": sentence`; `undefined` when there is none. */
-export function invalidSpec(rollout: Rollout, services: ReadonlyMap<string, Service>): string | undefined {
-  const [first] = validateRollout(rollout);
-  const finding = first ?? serviceProblem(rollout, services);
+/** Reads a spec anew, or takes an earlier reading of the same one: a changed spec has another generation. */
+export function readSpec({ rollout, specReading }: RolloutFacts): SpecReading {
+  const { uid, generation } = rollout.metadata;
+  const collisionCount = rollout.status?.collisionCount;
+  const isSameSpec = uid !== undefined && generation !== undefined && specReading?.uid === uid && specReading.generation === generation;
+  if (isSameSpec && specReading.collisionCount === collisionCount) return specReading;
+  const [finding] = validateRollout(rollout);
+  return {
+    uid,
+    generation,
+    collisionCount,
+    templateHash: templateHash(rollout),
+    stepHash: canaryStepHash(rollout.spec.strategy?.canary?.steps),
+    problem: finding === undefined ? undefined : formatFieldError(finding),
+  };
+}
+
+/** The first finding about the services that a valid spec refers to, as `path: Invalid value: "x": sentence`. */
+export function invalidServices(rollout: Rollout, services: ReadonlyMap<string, Service>): string | undefined {
+  const finding = serviceProblem(rollout, services);
   return finding === undefined ? undefined : formatFieldError(finding);
 }
 

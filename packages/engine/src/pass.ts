@@ -6,6 +6,7 @@ import type { Instant, Pod, ReplicaSet, Rollout, Service } from '@sluice/api';
 import { annotations } from '@sluice/api';
 import { desiredReplicas } from './defaults.ts';
 import { notes as catalogue } from './events.ts';
+import type { SpecReading } from './facts.ts';
 import { noWish, type PauseWish } from './pause.ts';
 import type { Action, Note, PlannedNote, WriteKey } from './plan.ts';
 import { desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
@@ -26,6 +27,8 @@ export type Pass = {
   readonly previous: Status;
   /** Hash of the present template. */
   readonly hash: string;
+  /** Hash of the present steps. */
+  readonly stepHash: string;
   readonly podMetadataChecked: ReadonlySet<string>;
   world: World;
   roles: ReplicaSetRoles;
@@ -48,14 +51,15 @@ export type Pass = {
   needsPods: boolean;
 };
 
-export function beginPass(world: World, hash: string, podMetadataChecked: ReadonlySet<string>, now: Instant): Pass {
+export function beginPass(world: World, reading: SpecReading, podMetadataChecked: ReadonlySet<string>, now: Instant): Pass {
   return {
     now,
     previous: world.rollout.status ?? {},
-    hash,
+    hash: reading.templateHash,
+    stepHash: reading.stepHash,
     podMetadataChecked,
     world,
-    roles: assignRoles(world.rollout, world.replicaSets, hash),
+    roles: assignRoles(world.rollout, world.replicaSets, reading.templateHash),
     status: undefined,
     wish: noWish(),
     restartedAt: world.rollout.status?.restartedAt,

@@ -1,5 +1,6 @@
 /** What is to be done about a Rollout: writes in an order in which any of them may be the last, and why. */
 import type { ReplicaSet, Rollout, RolloutStatus } from '@sluice/api';
+import type { SpecReading } from './facts.ts';
 
 /** Becomes an Event on the Rollout. */
 export type Note = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
@@ -74,6 +75,8 @@ export type RolloutPlan = {
   readonly failure?: string;
   /** A part of the spec that this version does not carry out. Nothing is written. */
   readonly unsupported?: string;
+  /** For `RolloutFacts.specReading` of the next pass. */
+  readonly specReading?: SpecReading;
   /** One line for people: why there is this plan. */
   readonly reason: string;
 };
