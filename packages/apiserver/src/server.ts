@@ -6,7 +6,9 @@ import { createAccess, startDerivedWrites } from './access/index.ts';
 import { customStrategy } from './crd/custom-strategy.ts';
 import { Definitions } from './crd/definitions.ts';
 import { createDiscovery, createTables } from './discovery/index.ts';
+import { Limits } from './http/limits.ts';
 import { type Listener, listenHttp } from './http/listener.ts';
+import { createMetrics } from './http/metrics.ts';
 import { fieldsOf, itemsOf } from './kinds/fields.ts';
 import { ServiceAllocator } from './kinds/service-allocator.ts';
 import { builtinStrategy } from './kinds/strategies.ts';
@@ -14,7 +16,7 @@ import type { ServedResource, ServerRequest, ServerResponse, UserInfo } from './
 import { StoreReader } from './reader.ts';
 import { builtinResources, Registry } from './registry.ts';
 import type { PodLogs, PodMetrics, RestContext, Runtime } from './rest/context.ts';
-import { createHandler } from './rest/handler.ts';
+import { createHandler, type Documents } from './rest/handler.ts';
 import { PageChains } from './rest/page-chains.ts';
 import { Bookmarks, type RunningWatches } from './rest/watches.ts';
 import { openDataFolder, prepareFolder } from './store/data-folder.ts';
@@ -99,7 +101,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const definitions = new Definitions(context, (storageId) => {
     for (const [stream, id] of [...running.streams]) if (id === storageId) stream.close();
   });
-  const handle = createHandler(context, createDiscovery({ registry, clock }), running);
+  const limits = new Limits();
+  const metrics = createMetrics(limits, () => ({ revision: store.revision, watches: running.streams.size }));
+  const discovery = createDiscovery({ registry, clock });
+  const documents: readonly Documents[] = [
+    probe,
+    (request) => (request.path === '/metrics' ? plainText(metrics.text()) : undefined),
+    (request) => access.documents(request),
+    (request) => discovery.handle(request),
+  ];
+  const handle = createHandler(context, documents, running);
   claimServices(context);
   await createFirstObjects(context, handle, [...firstNamespaces.map(namespace), ownService, ...access.bootstrapObjects()], registry);
 
@@ -128,7 +139,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       context.runtime = { ...context.runtime, ...runtime };
     },
     listen: async ({ host, port }) => {
-      const listener = await listenHttp({ handle, access, clock, host, port, tls: options.tls !== false });
+      const listener = await listenHttp({ handle, access, host, port, isSecure: options.tls !== false, limits, metrics });
       listeners.push(listener);
       return listener.address;
     },
@@ -137,10 +148,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       stopDerivedWrites();
       definitions.close();
       for (const stream of [...running.streams.keys()]) stream.close();
+      metrics.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       await store.close();
     },
   };
+}
+
+/** There is nothing that could be unhealthy while requests are answered. */
+function probe(request: ServerRequest): ServerResponse | undefined {
+  return /^\/(healthz|livez|readyz)(\/|$)/.test(request.path) ? plainText('ok') : undefined;
+}
+
+function plainText(text: string): ServerResponse {
+  return { kind: 'bytes', status: 200, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from(text, 'utf8') };
 }
 
 function namespace(name: string): KubeObject {

@@ -1,6 +1,5 @@
 /** Schemas of definitions are compiled once each, however many requests, versions of the object and checks ask for them. */
-import type { FieldProblem, Schema } from '@sluice/schema';
-import { compileCrdSchema } from '../rest/schema-door.ts';
+import { compileCrdSchema, type FieldProblem, type Schema } from '@sluice/schema';
 
 export type CompiledSchema =
   | { readonly ok: true; readonly schema: Schema }

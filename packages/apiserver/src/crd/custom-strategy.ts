@@ -1,10 +1,9 @@
 /** What a definition says about its objects, as the strategy of one served version: status apart or not, validation by schema and rules. */
 import type { KubeObject } from '@sluice/api';
-import { conform, type FieldProblem } from '@sluice/schema';
+import { conform, type FieldProblem, validateRules } from '@sluice/schema';
 import type { KindStrategy } from '../kinds/strategy.ts';
 import type { ServedResource } from '../ports.ts';
 import { equal } from '../rest/clone.ts';
-import { validateRules } from '../rest/schema-door.ts';
 
 const strategies: WeakMap<ServedResource, KindStrategy> = new WeakMap();
 

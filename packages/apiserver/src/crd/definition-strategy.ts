@@ -176,6 +176,7 @@ function validateVersions(spec: DefinitionSpec): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const versions = spec.versions ?? [];
   const seen = new Set<string>();
+  const hasOneSchema = versions.every(({ schema }) => equal(schema, versions[0]?.schema));
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`;
     if (!version.name) problems.push(required(`${path}.name`));
@@ -189,8 +190,10 @@ function validateVersions(spec: DefinitionSpec): FieldProblem[] {
     }
     const compiled = compiledSchema(source);
     if (compiled?.ok === false) {
-      const at = `${path}.schema.openAPIV3Schema`;
-      problems.push(...compiled.problems.map((problem) => ({ ...problem, path: joined(at, problem.path) })));
+      // A real server keeps one schema for all versions where they are the same, and says so.
+      const at = hasOneSchema ? 'spec.validation' : `${path}.schema`;
+      if (!hasOneSchema || index === 0)
+        problems.push(...compiled.problems.map((problem) => ({ ...problem, path: `${at}.${problem.path}` })));
     }
     const scale = version.subresources?.scale;
     if (scale !== undefined) {
@@ -217,11 +220,6 @@ function validateVersions(spec: DefinitionSpec): FieldProblem[] {
       invalidValue('spec.versions', versions.map(({ name }) => name).join(','), 'must have at least one version marked as served'),
     );
   return problems;
-}
-
-function joined(base: string, path: string): string {
-  if (path === '') return base;
-  return path.startsWith('[') ? `${base}${path}` : `${base}.${path}`;
 }
 
 function validateChange(next: Definition, live: Definition): FieldProblem[] {

@@ -4,7 +4,7 @@
  */
 import { isStatusError, type KubeObject } from '@sluice/api';
 import { forbidden as forbiddenByPolicy } from '../access/index.ts';
-import type { AuthorizationAttributes, Discovery, ServerRequest, ServerResponse } from '../ports.ts';
+import type { AuthorizationAttributes, ServerRequest, ServerResponse } from '../ports.ts';
 import { admitCreate } from './admission.ts';
 import { answer, answerObject, answerWritten, type Call, failed, pathNotFound, writeOf } from './answers.ts';
 import { decodeBody } from './body.ts';
@@ -27,7 +27,10 @@ import { type RunningWatches, watchObjects } from './watches.ts';
 
 export type Handler = (request: ServerRequest) => Promise<ServerResponse>;
 
-export function createHandler(context: RestContext, discovery: Discovery, running: RunningWatches): Handler {
+/** Answers a path that is not about objects, or leaves it to the next one. */
+export type Documents = (request: ServerRequest) => ServerResponse | undefined | Promise<ServerResponse | undefined>;
+
+export function createHandler(context: RestContext, documents: readonly Documents[], running: RunningWatches): Handler {
   return async (request) => {
     try {
       return await respond(request);
@@ -36,11 +39,18 @@ export function createHandler(context: RestContext, discovery: Discovery, runnin
     }
   };
 
+  async function document(request: ServerRequest): Promise<ServerResponse> {
+    for (const one of documents) {
+      const answer = await one(request);
+      if (answer !== undefined) return answer;
+    }
+    return pathNotFound();
+  }
+
   async function respond(request: ServerRequest): Promise<ServerResponse> {
     const info = parseRequest(request.method, request.path, request.query);
     if (!request.user.groups.includes('system:masters')) await authorize(context, request, info);
-    if (!info.isResourceRequest)
-      return health(request) ?? context.access.documents(request) ?? (await discovery.handle(request)) ?? pathNotFound();
+    if (!info.isResourceRequest) return document(request);
     const served = context.registry.find(info.group, info.version, info.resource);
     const reviewed = await review(context, request, info);
     if (reviewed !== undefined) return reviewed;
@@ -58,12 +68,6 @@ export function createHandler(context: RestContext, discovery: Discovery, runnin
     if (info.verb !== 'deletecollection' && !served.verbs.includes(info.verb) && isWrite) throw methodNotAllowed();
     return perform(call, running);
   }
-}
-
-/** Probes. There is nothing that could be unhealthy while requests are answered. */
-function health(request: ServerRequest): ServerResponse | undefined {
-  if (!/^\/(healthz|livez|readyz)(\/|$)/.test(request.path)) return undefined;
-  return { kind: 'bytes', status: 200, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from('ok') };
 }
 
 async function perform(call: Call, running: RunningWatches): Promise<ServerResponse> {
