@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crds } from './crds.ts';
 import type { KubeObject } from './meta.ts';
@@ -46,21 +44,6 @@ describe('crds', () => {
     const jobTemplate = at(schemaOf(run, 'spec', 'metrics'), 'items', 'properties', 'provider', 'properties', 'job', 'properties', 'spec');
     expect(at(jobTemplate, 'properties', 'template', 'properties', 'spec')).toBe(schemaOf(rollout, 'spec', 'template', 'spec'));
   });
-
-  const inputs = process.env.SLUICE_TEST_INPUTS;
-  const folder = inputs === undefined ? '' : join(inputs, 'argo-rollouts', 'crds');
-  const isThere = inputs !== undefined && existsSync(folder);
-  it.skipIf(!isThere)(
-    `accept, prune, default and refuse what upstream's do${isThere ? '' : ' (skipped: SLUICE_TEST_INPUTS names no folder with argo-rollouts/crds)'}`,
-    async () => {
-      const { default: yaml } = await import('js-yaml');
-      const files = ['rollout', 'analysis-run', 'analysis-template', 'cluster-analysis-template', 'experiment'];
-      for (const [index, file] of files.entries()) {
-        const theirs = yaml.load(readFileSync(join(folder, `${file}-crd.yaml`), 'utf8')) as KubeObject;
-        expect(withoutSentences(crds()[index]?.spec), file).toEqual(withoutSentences(theirs.spec));
-      }
-    },
-  );
 });
 
 function collect(properties: unknown, name: string, path: string, found: string[]): void {
@@ -69,17 +52,6 @@ function collect(properties: unknown, name: string, path: string, found: string[
   if (path.includes('.', path.indexOf('.') + 1) && schema.description === undefined) found.push(path);
   const inner = (schema.items ?? schema) as Node;
   for (const key of Object.keys((inner.properties ?? {}) as Node)) collect(inner.properties, key, `${path}.${key}`, found);
-}
-
-function withoutSentences(node: unknown, isFieldMap = false): unknown {
-  if (Array.isArray(node))
-    return node.every((item) => typeof item === 'string') ? [...node].sort() : node.map((item) => withoutSentences(item));
-  if (typeof node !== 'object' || node === null) return node;
-  return Object.fromEntries(
-    Object.entries(node)
-      .filter(([key]) => isFieldMap || key !== 'description')
-      .map(([key, value]) => [key, withoutSentences(value, key === 'properties')]),
-  );
 }
 
 function fail(): never {

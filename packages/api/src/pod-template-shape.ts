@@ -11,7 +11,7 @@ const container = `name! image command:[]text args:[]text workingDir ports:[]Con
 
 const handler = 'exec:ExecAction httpGet:HTTPGetAction tcpSocket:TCPSocketAction';
 
-export const podTemplateShape: GoShape = {
+const podTemplateShape: GoShape = {
   PodTemplateSpec: 'metadata!:ObjectMeta spec!:PodSpec',
   ObjectMeta: 'name generateName namespace selfLink uid resourceVersion labels:map annotations:map finalizers:[]text',
   PodSpec: `volumes:[]Volume initContainers:[]Container containers!:[]Container ephemeralContainers:[]EphemeralContainer restartPolicy
