@@ -1,0 +1,133 @@
+/**
+ * Measures the API server, the client and the controller, and prints one table. Beside the embedded server a given one, where
+ * SLUICE_BENCH_KUBECONFIG names it. `--quick` is a smaller run of a minute, `--gates` ends with 1 when a floor is missed, `--only NAME`
+ * (writes, lists, informer, decode, rollouts) runs a part.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleProcesses, killAll } from './child.ts';
+import { measureDecode, measureInformer, measureLists, measureWrites } from './measures.ts';
+import { createPodTemplates } from './objects.ts';
+import { Report } from './report.ts';
+import { measureRollouts } from './rollouts.ts';
+import { embeddedTarget, givenTarget, type Target } from './targets.ts';
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const rounds = values.quick ? 3 : 5;
+const roundMs = values.quick ? 1000 : 3000;
+const objects = values.quick ? 2_000 : 10_000;
+const rolloutCount = values.quick ? 40 : 200;
+const given = process.env.SLUICE_BENCH_KUBECONFIG;
+
+const bundles = mkdtempSync(join(tmpdir(), 'sluice-bench-bundles-'));
+const report = new Report();
+
+const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
+
+/** One server for one part; the next part begins with a fresh one. */
+async function on<T>(made: Promise<Target>, measure: (target: Target) => Promise<T>): Promise<T> {
+  const target = await made;
+  try {
+    return await measure(target);
+  } finally {
+    await target.stop();
+  }
+}
+
+const durable = (): Promise<Target> => embeddedTarget(bundles, { durability: 'durable', tls: true, withCluster: false });
+const inMemory = (): Promise<Target> => embeddedTarget(bundles, { durability: 'memory', tls: false, withCluster: false });
+const cluster = (): Promise<Target> => embeddedTarget(bundles, { durability: 'durable', tls: true, withCluster: true });
+const real = (): Promise<Target> | undefined => (given === undefined ? undefined : givenTarget(given));
+
+async function writes(): Promise<void> {
+  const run = (target: Target) => measureWrites(target, rounds, roundMs);
+  const tls = await on(durable(), run);
+  const givenTo = real();
+  const beside = givenTo === undefined ? undefined : await on(givenTo, run);
+  report.row('merge patches/s, TLS, durable, 16 writers, 1 watcher', tls.writesPerSecond, beside?.writesPerSecond, {
+    unit: '/s',
+    atLeast: 2_800,
+  });
+  report.row('  write p99', tls.writeP99Ms, beside?.writeP99Ms, { unit: 'ms' });
+  report.row('  watch delay p50', tls.watchP50Ms, beside?.watchP50Ms, { unit: 'ms' });
+  report.row('  watch delay p99', tls.watchP99Ms, beside?.watchP99Ms, { unit: 'ms', atMost: 25 });
+  report.row('  server CPU a write', tls.serverCpuUsEach, beside?.serverCpuUsEach, { unit: 'us' });
+  report.row('  client CPU a write', tls.clientCpuUsEach, beside?.clientCpuUsEach, { unit: 'us' });
+  report.row('  server memory', tls.serverRssMb, beside?.serverRssMb, { unit: 'MB' });
+  const memory = await on(inMemory(), run);
+  report.row('the same in memory over http', memory.writesPerSecond, undefined, { unit: '/s', atLeast: 5_500 });
+  report.row('  watch delay p99', memory.watchP99Ms, undefined, { unit: 'ms', atMost: 25 });
+  report.row('  server CPU a write', memory.serverCpuUsEach, undefined, { unit: 'us' });
+}
+
+async function listsAndInformer(): Promise<void> {
+  const run = async (target: Target) => {
+    await createPodTemplates(target.client, target.namespace, objects);
+    const lists = isWanted('lists') ? await measureLists(target, rounds) : undefined;
+    const informer = isWanted('informer') ? await measureInformer(target, bundles, rounds) : undefined;
+    return { lists, informer };
+  };
+  const embedded = await on(durable(), run);
+  const givenTo = real();
+  const beside = givenTo === undefined ? undefined : await on(givenTo, run);
+  const isFull = objects === 10_000;
+  if (embedded.lists !== undefined) {
+    const { wholeMs, wholeMb, pageMs, serverRssMb } = embedded.lists;
+    report.row(`LIST of ${objects} (${wholeMb.toFixed(0)} MB), TLS`, wholeMs, beside?.lists?.wholeMs, {
+      unit: 'ms',
+      ...(isFull ? { atMost: 500 } : {}),
+    });
+    report.row('  page of 500', pageMs, beside?.lists?.pageMs, { unit: 'ms', atMost: 5 });
+    report.row('  server memory', serverRssMb, beside?.lists?.serverRssMb, { unit: 'MB' });
+  }
+  if (embedded.informer !== undefined) {
+    const { wallMs, peakRssMb, cpuMs } = embedded.informer;
+    report.row(`informer sync of ${objects}`, wallMs, beside?.informer?.wallMs, { unit: 'ms', ...(isFull ? { atMost: 1_000 } : {}) });
+    report.row('  client peak memory', peakRssMb, beside?.informer?.peakRssMb, { unit: 'MB', atMost: 260 });
+    report.row('  client CPU', cpuMs, beside?.informer?.cpuMs, { unit: 'ms' });
+  }
+}
+
+async function decode(): Promise<void> {
+  const { eventsPerCpuSecond } = await measureDecode(bundles, rounds, values.quick ? 20_000 : 60_000);
+  report.row('decode of watch events into a cache, a core', eventsPerCpuSecond, undefined, { unit: '/s', atLeast: 12_000 });
+}
+
+async function rollouts(): Promise<void> {
+  const run = (target: Target) => measureRollouts(target, bundles, rolloutCount);
+  const embedded = await on(cluster(), run);
+  const givenTo = real();
+  const beside = givenTo === undefined ? undefined : await on(givenTo, run);
+  report.row(`${rolloutCount} Rollouts of 5 pods updated at once`, embedded.wallMs, beside?.wallMs, { unit: 'ms' });
+  report.row('  controller CPU', embedded.controllerCpuMs, beside?.controllerCpuMs, { unit: 'ms' });
+  report.row('  controller memory', embedded.controllerRssMb, beside?.controllerRssMb, { unit: 'MB' });
+  report.row('  state writes each', embedded.stateWritesEach, beside?.stateWritesEach, { unit: '', atMost: 24 });
+  report.row('  Events each', embedded.eventsEach, beside?.eventsEach, { unit: '' });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killAll();
+    rmSync(bundles, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+
+try {
+  const [cpu] = cpus();
+  console.log(`Node ${process.versions.node}, ${cpus().length} cores (${cpu?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GB`);
+  await bundleProcesses(bundles);
+  if (isWanted('writes')) await writes();
+  if (isWanted('lists') || isWanted('informer')) await listsAndInformer();
+  if (isWanted('decode')) await decode();
+  if (isWanted('rollouts')) await rollouts();
+  console.log(report.text(given !== undefined));
+  if (values.gates && report.missed > 0) process.exitCode = 1;
+} finally {
+  killAll();
+  rmSync(bundles, { recursive: true, force: true });
+}

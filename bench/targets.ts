@@ -1,0 +1,68 @@
+/** The API servers that are measured: the embedded one in two forms, and a given one. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { builtinTypes, type Client, type ClusterConfig, createClient, httpTransport, loadKubeconfig } from '@sluice/kube';
+import { start } from './child.ts';
+import type { ServerSettings, ServerUsage } from './processes/api-server.ts';
+
+export type Target = {
+  readonly kubeconfig: string;
+  readonly config: ClusterConfig;
+  readonly client: Client;
+  /** Of the server's process; undefined where it is not on this machine. */
+  usage(): Promise<ServerUsage | undefined>;
+  /** A namespace of its own; removed by `stop`. */
+  readonly namespace: string;
+  stop(): Promise<void>;
+};
+
+export async function embeddedTarget(bundles: string, settings: Omit<ServerSettings, 'folder'>): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const child = start(bundles, 'api-server', [JSON.stringify({ ...settings, folder })]);
+  const { kubeconfig } = await child.ask<{ kubeconfig: string }>();
+  const target = await targetAt(kubeconfig);
+  return {
+    ...target,
+    usage: () => child.ask<ServerUsage>({}),
+    stop: async () => {
+      await target.client.close();
+      await child.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function givenTarget(kubeconfig: string): Promise<Target> {
+  const target = await targetAt(kubeconfig);
+  const pids = ['apiserver.pid', 'etcd.pid'].map((name) => join(dirname(kubeconfig), name)).filter((path) => existsSync(path));
+  return {
+    ...target,
+    usage: async () => (pids.length === 0 ? undefined : usageOf(pids.map((path) => readFileSync(path, 'utf8').trim()))),
+    stop: async () => {
+      await target.client.delete(builtinTypes.namespaces, { name: target.namespace });
+      await target.client.close();
+    },
+  };
+}
+
+async function targetAt(kubeconfig: string): Promise<Omit<Target, 'usage' | 'stop'>> {
+  const config = loadKubeconfig({ kubeconfig, env: {}, homeDir: '/' });
+  const client = createClient(httpTransport(config, { userAgent: 'sluice-bench', connections: 16 }), { fieldManager: 'bench' });
+  const namespace = `bench-${process.pid}`;
+  await client.create(builtinTypes.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  return { kubeconfig, config, client, namespace };
+}
+
+/** What Linux says of processes, summed: ticks are hundredths of a second, pages 4 KB. */
+function usageOf(pids: readonly string[]): ServerUsage | undefined {
+  let cpuMs = 0;
+  let rssMb = 0;
+  for (const pid of pids) {
+    if (!existsSync(`/proc/${pid}/stat`)) return undefined;
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    cpuMs += (Number(fields[11]) + Number(fields[12])) * 10;
+    rssMb += (Number(fields[21]) * 4096) / 2 ** 20;
+  }
+  return { cpuMs, rssMb, loopDelayMs: Number.NaN };
+}
