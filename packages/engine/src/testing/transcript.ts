@@ -48,12 +48,16 @@ export function remember(memory: ShellMemory, plan: RolloutPlan, now: number): v
 
 /** Runs until nothing is left to happen: no write, no pod on its way, no wake-up within a minute, no step of the scenario waiting. */
 export function run(scenario: Scenario): Run {
-  const world = scenario.world();
+  return continueRun(scenario.world(), scenario.steps);
+}
+
+/** The same from a world that exists. */
+export function continueRun(world: WorldModel, waiting: readonly ScenarioStep[] = []): Run {
   const start = world.now;
   const memory: ShellMemory = { countsWaitSince: undefined, checked: new Set() };
   const lines: string[] = [];
   const notes: Note[] = [];
-  const steps = [...scenario.steps];
+  const steps = [...waiting];
   let writes = 0;
   let rolloutWrites = 0;
   for (let turn = 0; turn < 5000; turn++) {

@@ -34,6 +34,25 @@ export class WorldModel {
     this.readyAfterMs = life.readyAfterMs ?? ((image, ordinal) => (image.endsWith(':bad') ? undefined : 1500 + 200 * ordinal));
   }
 
+  /** Takes over a cluster as it stands: as many ready pods as the counts say, the rest on their way. */
+  static from(
+    rollout: Rollout,
+    replicaSets: readonly ReplicaSet[],
+    services: readonly Service[],
+    now: Instant,
+    life: PodLife = {},
+  ): WorldModel {
+    const world = new WorldModel(rollout, services, now, life);
+    world.rollout = rollout;
+    world.version = 1_000_000;
+    world.replicaSets = [...replicaSets];
+    for (const set of replicaSets) {
+      const { replicas = 0, availableReplicas = 0 } = set.status ?? {};
+      for (let at = 0; at < replicas; at++) world.startPod(set, at, at < availableReplicas);
+    }
+    return world;
+  }
+
   /** Carries out one write as the API would. @throws Conflict when the object has moved on since it was seen */
   carryOut(action: Action): void {
     switch (action.kind) {
@@ -162,9 +181,9 @@ export class WorldModel {
     return readyAt !== undefined && readyAt <= this.now;
   }
 
-  private startPod(set: ReplicaSet, ordinal: number): void {
+  private startPod(set: ReplicaSet, ordinal: number, isReady = false): void {
     const image = set.spec?.template?.spec?.containers[0]?.image ?? '';
-    const after = this.readyAfterMs(image, ordinal);
+    const after = isReady ? 0 : this.readyAfterMs(image, ordinal);
     const name = `${set.metadata.name ?? ''}-${String(++this.made).padStart(3, '0')}`;
     const pod: Pod = {
       apiVersion: 'v1',
