@@ -3,7 +3,7 @@ import type { KubeObject } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
 
 export function podTemplate(name: string, namespace: string): KubeObject {
-  const env = Array.from({ length: 14 }, (_, i) => ({ name: `SETTING_NUMBER_${i}`, value: `a value of some length for setting ${i}` }));
+  const env = Array.from({ length: 18 }, (_, i) => ({ name: `SETTING_NUMBER_${i}`, value: `a value of some length for setting ${i}` }));
   return {
     apiVersion: 'v1',
     kind: 'PodTemplate',

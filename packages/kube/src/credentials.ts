@@ -2,7 +2,7 @@
  * Turns a `CredentialSource` into request headers and a client certificate, and keeps them fresh: token files are read again, plugins
  * are asked again when their answer expires or the server says 401. All calls share one refresh.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { type Clock, parseTime } from '@sluice/api';
 import { KubeconfigError } from './errors.ts';
@@ -146,29 +146,37 @@ function runPlugin(plugin: ExecPlugin, config: ClusterConfig, env: Readonly<Reco
     },
   };
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      plugin.command,
-      [...plugin.args],
-      { env: { ...env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) }, maxBuffer: 1 << 20 },
-      (error, stdout, stderr) => {
-        if (error !== null) {
-          const code = (error as { code?: number | string }).code;
-          if (code === 'ENOENT') {
-            const hint = plugin.installHint === undefined ? '' : `: ${plugin.installHint.trim().replaceAll(/\s+/g, ' ')}`;
-            return reject(new KubeconfigError(`${who} is not installed${hint}`));
-          }
-          const lastLine = stderr.trim().split('\n').at(-1) ?? '';
-          return reject(new KubeconfigError(`${who} failed with exit code ${code ?? '?'}${lastLine === '' ? '' : `: ${lastLine}`}`));
-        }
-        try {
-          resolve(readAnswer(plugin, stdout, who));
-        } catch (problem) {
-          reject(problem);
-        }
-      },
-    );
-    if (isInteractive && child.stdin !== null) process.stdin.pipe(child.stdin);
-    else child.stdin?.end();
+    // With a person there the plugin may ask and tell on the terminal; otherwise its last words go into our one line.
+    const child = spawn(plugin.command, [...plugin.args], {
+      env: { ...env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      stdio: [isInteractive ? 'inherit' : 'ignore', 'pipe', isInteractive ? 'inherit' : 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-2_000);
+    });
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = plugin.installHint === undefined ? '' : `: ${plugin.installHint.trim().replaceAll(/\s+/g, ' ')}`;
+      const why = error.code === 'ENOENT' ? `is not installed${hint}` : `cannot be started (${error.code})`;
+      reject(new KubeconfigError(`${who} ${why}`));
+    });
+    child.once('close', (code, signal) => {
+      if (code !== 0) {
+        const lastLine = stderr.trim().split('\n').at(-1) ?? '';
+        const how = code === null ? `was ended by ${signal}` : `failed with exit code ${code}`;
+        reject(new KubeconfigError(`${who} ${how}${lastLine === '' ? '' : `: ${lastLine}`}`));
+        return;
+      }
+      try {
+        resolve(readAnswer(plugin, stdout, who));
+      } catch (problem) {
+        reject(problem);
+      }
+    });
   });
 }
 

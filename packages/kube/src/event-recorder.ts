@@ -2,6 +2,7 @@
  * Writes Events in the background: a queue of its own, merged while they wait, sent in the last lane, repeated until the server has
  * them. `record` never waits and never fails.
  */
+import { setMaxListeners } from 'node:events';
 import { type Clock, isStatusError, type KubeObject, StatusError } from '@sluice/api';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { builtinTypes } from './builtin-types.ts';
@@ -49,6 +50,7 @@ export class EventRecorder {
   constructor(options: EventRecorderOptions) {
     this.#options = options;
     this.#correlator = new EventCorrelator(options.limit);
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** Says something about an object. */

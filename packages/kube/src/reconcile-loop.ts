@@ -2,6 +2,7 @@
  * The one implementation of `Controller`: keys from the queue, passes in flight, back-off for failures, a guard against loops that
  * wake themselves. Whether to try again is decided here and nowhere else.
  */
+import { setMaxListeners } from 'node:events';
 import { type Clock, isStatusError } from '@sluice/api';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { type Controller, type ControllerOptions, type Result, TerminalError } from './controller.ts';
@@ -52,6 +53,8 @@ class ReconcileLoop implements Controller {
 
   constructor(options: CreateControllerOptions) {
     this.#options = options;
+    // Every call of every pass in flight listens to it.
+    setMaxListeners(0, this.#aborting.signal);
     this.#queue = new WorkQueue({ clock: options.clock, onReady: () => this.#pump() });
   }
 

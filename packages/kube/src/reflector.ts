@@ -2,6 +2,7 @@
  * Follows one kind on the server: list in pages, watch, resume from the last version seen, list again on 410, for ever.
  * Hands what it learns to a sink and knows nothing of caches. Begin with `WatchState` and `#step`.
  */
+import { setMaxListeners } from 'node:events';
 import { type Clock, isStatusError, type KubeObject, type ResourceType, type Status, StatusError } from '@sluice/api';
 import { type Backoff, backoffMs } from './backoff.ts';
 import type { Reader } from './client.ts';
@@ -64,6 +65,7 @@ export class Reflector {
   constructor(options: ReflectorOptions) {
     this.#options = options;
     this.#usesInitialEvents = options.initialEvents ?? false;
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** Runs until `stop`. Never rejects. */
