@@ -142,6 +142,25 @@ describe.each(kubectls)('real kubectl from the $source against sluice up', ({ pa
     );
   });
 
+  it('applies a custom resource again after a change, by a merge patch', async () => {
+    const rollout = (weight: number): string => `
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: changing }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: changing } }
+  strategy: { canary: { steps: [{ setWeight: ${weight} }, { pause: {} }] } }
+  template:
+    metadata: { labels: { app: changing } }
+    spec: { containers: [{ name: main, image: "example.com/app:1" }] }
+`;
+    expect(await cluster.kubectl('apply -f -', { input: rollout(10) })).toBe('rollout.argoproj.io/changing created\n');
+    expect(await cluster.kubectl('apply -f -', { input: rollout(20) })).toBe('rollout.argoproj.io/changing configured\n');
+    expect(await cluster.kubectl('get rollout changing -o jsonpath={.spec.strategy.canary.steps[0].setWeight}')).toBe('20');
+    await cluster.kubectl('delete rollout changing');
+  });
+
   it('deletes with each cascade', async () => {
     await cluster.kubectl('delete deployment web --cascade=orphan');
     const orphan = (await cluster.kubectl('get replicasets -l app=web -o jsonpath={.items[?(@.spec.replicas>0)].metadata.name}')).trim();

@@ -49,12 +49,13 @@ const parameterTypes: Readonly<Record<string, string>> = {
   watch: 'boolean',
 };
 
-const patchTypes = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-];
+const commonPatchTypes = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json'];
+
+/** Custom resources have no strategic merge: kubectl reads here which patch it may send. */
+function patchTypesOf(catalog: Catalog, { group, version, kind }: Kind): readonly string[] {
+  const isBuiltin = catalog.definitionNameOf(group, version, kind) !== undefined;
+  return isBuiltin ? [...commonPatchTypes, 'application/strategic-merge-patch+json'] : commonPatchTypes;
+}
 
 export type PathsAndSchemas = { readonly paths: Readonly<Record<string, unknown>>; readonly schemaNames: readonly string[] };
 
@@ -69,7 +70,7 @@ export function pathsOf(catalog: Catalog, base: string, resources: readonly Serv
     for (const name of [own, ownList]) if (name !== undefined) schemaNames.add(name);
     const all = `${base}/${resource.resource}`;
     const collection = resource.namespaced ? `${base}/namespaces/{namespace}/${resource.resource}` : all;
-    const writer = operationWriter(resource, kind, own, ownList, dialect);
+    const writer = operationWriter(resource, kind, own, ownList, patchTypesOf(catalog, kind), dialect);
     const item = (operations: readonly Operation[], at: readonly string[]): OpenApiSchema => ({
       ...Object.fromEntries(
         operations.filter(({ verb }) => resource.verbs.includes(verb)).map((operation) => [operation.method, writer(operation, '')]),
@@ -98,7 +99,7 @@ function subresourceItem(
   const { group = resource.group, version = resource.version, kind } = subresource;
   const isOwn = group === resource.group && version === resource.version;
   const schemaName = isOwn ? schemaNameOf(catalog, resource, kind) : catalog.definitionNameOf(group, version, kind);
-  const writer = operationWriter(resource, { group, version, kind }, schemaName, undefined, dialect);
+  const writer = operationWriter(resource, { group, version, kind }, schemaName, undefined, patchTypesOf(catalog, resource), dialect);
   const operations = [create, ...onOne].filter(({ verb }) => subresource.verbs.includes(verb));
   const path = Object.fromEntries(operations.map((operation) => [operation.method, writer(operation, subresource.name)]));
   return { path, schemaName };
@@ -109,6 +110,7 @@ function operationWriter(
   kind: Kind,
   schemaName: string | undefined,
   listName: string | undefined,
+  patchTypes: readonly string[],
   dialect: Dialect,
 ): (operation: Operation, subresource: string) => OpenApiSchema {
   const groupId = identifier(resource.group === '' ? 'core' : resource.group.replace(/\.k8s\.io$/, ''));
@@ -129,7 +131,7 @@ function operationWriter(
     return {
       tags: [tag],
       operationId: `${action[operation.action]}${groupId}${identifier(resource.version)}${scope}${resource.kind}${identifier(subresource)}`,
-      ...inputs(operation, bodyName(operation, schemaName), dialect),
+      ...inputs(operation, bodyName(operation, schemaName), patchTypes, dialect),
       ...responses(answerName, operation.action === 'post' || operation.action === 'put' || operation.action === 'patch', dialect),
       'x-kubernetes-action': operation.action,
       'x-kubernetes-group-version-kind': kind,
@@ -153,7 +155,7 @@ function bodyName(operation: Operation, schemaName: string | undefined): string 
   }
 }
 
-function inputs(operation: Operation, body: string | undefined, dialect: Dialect): OpenApiSchema {
+function inputs(operation: Operation, body: string | undefined, patchTypes: readonly string[], dialect: Dialect): OpenApiSchema {
   const parameters = operation.parameters.map((name) => queryParameter(name, dialect));
   const isRequired = operation.action === 'post' || operation.action === 'put' || operation.action === 'patch';
   const schema = body === undefined ? undefined : reference(body, dialect);
