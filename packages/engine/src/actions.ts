@@ -119,7 +119,7 @@ export function revisionToUndo(rollout: Rollout, toRevision: number, replicaSets
   if (found !== undefined) return found;
   const name = rollout.metadata.name ?? '';
   if (toRevision > 0) throw new ActionError('no-revision', `unable to find specified revision ${toRevision} in history`);
-  throw new ActionError('no-revision', `no revision found for rollout '${name}'`);
+  throw new ActionError('no-revision', `no revision found for rollout "${name}"`);
 }
 
 function undo(rollout: Rollout, toRevision: number, replicaSets: readonly ReplicaSet[]): readonly ActionPatch[] {
