@@ -101,7 +101,7 @@ function createCatalog(data: PackedData): Catalog {
     const schema: Schema = {};
     resolved.set(name, schema);
     const shape = special[name];
-    Object.assign(schema, shape === undefined ? resolve(node) : shape, { builtin: true, goType: name.slice(name.lastIndexOf('.') + 1) });
+    Object.assign(schema, shape === undefined ? resolve(node) : shape, { builtin: true, goType: name.split('.').slice(-2).join('.') });
     if (shape === undefined && typeof node !== 'string' && Object.keys(node).every((key) => key === 'v')) {
       Object.assign(schema, { 'x-kubernetes-preserve-unknown-fields': true });
     }

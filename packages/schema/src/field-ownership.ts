@@ -145,9 +145,12 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
   const live = input.live === undefined ? undefined : without(input.live);
   const base = withZeros(type, live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} }, false);
   const managers = decodeManagers(input.live?.metadata.managedFields);
-  if (managers.size === 0 && live !== undefined) ownAll(managers, type, base, apiVersion, subresource, now);
-
   const reset = resetSet(input.resetFields);
+  if (managers.size === 0 && live !== undefined) {
+    const owner: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion, subresource, time: now, fields: new FieldSet() };
+    ownAll(managers, owner, without(compareValues(type, withZeros(type, {}, false), base), reset));
+  }
+
   const self: Manager = { name: input.manager, operation: 'Apply', apiVersion, subresource, time: now, fields: new FieldSet() };
   const key = managerKey(self);
   const last = managers.get(key);
@@ -168,12 +171,9 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
 }
 
 /** An object that was written before anyone tracked it belongs to `before-first-apply`. */
-function ownAll(managers: Managers, type: MergeType, live: unknown, apiVersion: string, subresource: string, now: string): void {
-  const empty = withZeros(type, {}, false);
-  const fields = ownedBy(compareValues(type, empty, live)).difference(untracked);
-  if (fields.isEmpty()) return;
-  const manager: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion, subresource, time: now, fields };
-  managers.set(managerKey(manager), manager);
+function ownAll(managers: Managers, owner: Manager, changes: Comparison): void {
+  const fields = ownedBy(changes).difference(untracked);
+  if (!fields.isEmpty()) managers.set(managerKey(owner), { ...owner, fields });
 }
 
 function ownedBy({ modified, added }: Comparison): FieldSet {

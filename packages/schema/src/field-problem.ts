@@ -13,8 +13,18 @@ export type FieldProblemType =
   | 'NotFound'
   | 'Internal';
 
-/** `value` is shown by Invalid, TypeInvalid, NotSupported, NotFound, Duplicate and TooMany only. */
-export type FieldProblem = { readonly path: string; readonly type: FieldProblemType; readonly value?: unknown; readonly detail: string };
+export type FieldProblem = {
+  readonly path: string;
+  readonly type: FieldProblemType;
+  /** Shown by Invalid, TypeInvalid, NotSupported, NotFound, Duplicate and TooMany only. */
+  readonly value?: unknown;
+  readonly detail: string;
+  /**
+   * For a TypeInvalid value of a built-in kind, what a server says when it cannot decode the body (400):
+   * `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.
+   */
+  readonly decoding?: string;
+};
 
 const words: Readonly<Record<FieldProblemType, string>> = {
   Required: 'Required value',

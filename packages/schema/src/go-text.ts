@@ -85,3 +85,9 @@ export function goFloat(value: number): string {
   if (value === 0 || (power >= -4 && power < 6)) return String(value);
   return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
+
+/** How Go's JSON decoder names a value that does not fit. */
+export function goJsonKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}

@@ -3,6 +3,7 @@
  * have the words of the library the server uses (evanphx/json-patch v4).
  */
 import { getKey, jsonEqual, setKey } from './copy-on-write.ts';
+import { goJsonKind } from './go-text.ts';
 import { PatchError } from './patch-error.ts';
 import { isObject, type JsonObject } from './schema.ts';
 
@@ -13,18 +14,20 @@ const operationsMax = 10_000;
  * @throws PatchError `BadRequest` if `operations` is no list of operations, `Invalid` if one of them does not apply
  */
 export function jsonPatch(document: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations)) {
-    throw new PatchError('BadRequest', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
-  }
+  if (!Array.isArray(operations)) throw unreadable(operations, '[]handlers.jsonPatchOp');
   if (operations.length > operationsMax) {
     throw new PatchError('BadRequest', `The allowed maximum operations in a JSON patch is ${operationsMax}, got ${operations.length}`);
   }
   let result = document;
   for (const operation of operations) {
-    if (!isObject(operation)) throw new PatchError('BadRequest', 'error decoding patch: an operation must be an object');
+    if (!isObject(operation)) throw unreadable(operation, 'handlers.jsonPatchOp');
     result = applyOperation(result, operation);
   }
   return result;
+}
+
+function unreadable(value: unknown, wanted: string): PatchError {
+  return new PatchError('BadRequest', `error decoding patch: json: cannot unmarshal ${goJsonKind(value)} into Go value of type ${wanted}`);
 }
 
 function applyOperation(document: unknown, operation: JsonObject): unknown {

@@ -1,5 +1,6 @@
 /** JSON Merge Patch (RFC 7386), copy-on-write: a patch that changes nothing gives the same reference back. */
 import { jsonEqual, setKey } from './copy-on-write.ts';
+import { goJsonKind } from './go-text.ts';
 import { PatchError } from './patch-error.ts';
 import { isObject, type JsonObject } from './schema.ts';
 
@@ -9,7 +10,10 @@ import { isObject, type JsonObject } from './schema.ts';
  * @throws PatchError `BadRequest` if the patch is not an object
  */
 export function mergePatch(document: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) throw new PatchError('BadRequest', 'Invalid JSON Patch');
+  if (!isObject(patch)) {
+    const words = `json: cannot unmarshal ${goJsonKind(patch)} into Go value of type map[string]interface {}`;
+    throw new PatchError('BadRequest', `error decoding patch: ${words}`);
+  }
   return merge(document, patch);
 }
 

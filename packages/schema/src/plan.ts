@@ -24,6 +24,8 @@ export class Plan {
   readonly format: FormatCheck | undefined;
   readonly formatName: string;
   readonly isQuantity: boolean;
+  /** A built-in text that Go writes in one way only: a quantity or a time. */
+  readonly isRewritten: boolean;
   readonly pattern: GoPattern | undefined;
   readonly required: readonly string[];
   readonly defaultValue: unknown;
@@ -49,6 +51,7 @@ export class Plan {
     const listType = schema['x-kubernetes-list-type'];
     this.schema = schema;
     this.isQuantity = schema.format === 'quantity' && schema.builtin === true;
+    this.isRewritten = this.isQuantity || (schema.builtin === true && schema.format === 'date-time');
     this.typeName = isIntOrString ? 'integer,string' : (schema.type ?? '');
     this.accepts = acceptedKinds(schema, isIntOrString) | (this.isQuantity ? bits.number | bits.integer : 0);
     this.isBuiltin = schema.builtin === true;
@@ -68,6 +71,8 @@ export class Plan {
     this.junctors = schema.allOf !== undefined || schema.anyOf !== undefined || schema.oneOf !== undefined || schema.not !== undefined;
     this.hasChecks =
       this.junctors ||
+      this.isQuantity ||
+      (schema.builtin === true && schema.format === 'int32') ||
       this.format !== undefined ||
       this.pattern !== undefined ||
       schema.enum !== undefined ||

@@ -66,7 +66,7 @@ export type Schema = {
    * are not required vanish.
    */
   readonly builtin?: true;
-  /** Go type of a built-in definition, such as `DeploymentSpec`. */
+  /** Go type of a built-in definition, such as `v1.DeploymentSpec`. */
   readonly goType?: string;
 };
 

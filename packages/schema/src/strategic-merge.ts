@@ -13,7 +13,8 @@ const orderPrefix = '$setElementOrder/';
 
 /**
  * @param schema - of the kind, for patch strategies and merge keys
- * @throws PatchError `BadRequest` if the patch cannot be read or breaks the rules of its directives
+ * @throws PatchError `BadRequest` if the patch cannot be read, and with the code of a real server if it breaks the rules of its
+ *   directives (`Internal` for most)
  */
 export function strategicMergePatch(schema: Schema, document: unknown, patch: unknown): unknown {
   if (!isObject(patch)) throw new PatchError('BadRequest', 'invalid JSON document');
@@ -40,7 +41,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, schema: Schema | u
   if (directive !== undefined) {
     if (directive === 'replace') return without(patch, directiveKey);
     if (directive === 'delete') return {};
-    throw new PatchError('BadRequest', `unknown patch type: ${String(directive)} in map: ${JSON.stringify(patch)}`);
+    throw new PatchError('Internal', `unknown patch type: ${String(directive)} in map: ${goText(patch)}`);
   }
   const out: Record<string, unknown> = { ...original };
   const done = new Set<string>([retainKeysKey]);
@@ -67,8 +68,7 @@ function mergeField(out: Record<string, unknown>, patchKey: string, value: unkno
   const current = getKey(out, key);
   const field = fieldOf(schema, key);
   if (isDeletion) {
-    if (!Array.isArray(value)) throw new PatchError('BadRequest', 'invalid patch format of primitive list');
-    if (Array.isArray(current)) setKey(out, key, mergeList(current, value, field, true));
+    if (Array.isArray(current) && Array.isArray(value)) setKey(out, key, mergeList(current, value, field, true));
     return;
   }
   let next: unknown;
@@ -108,7 +108,7 @@ function mergeOrdered(
   const original = getKey(out, key);
   const change = getKey(patch, key);
   for (const list of [order, original ?? [], change ?? []]) {
-    if (!Array.isArray(list)) throw new PatchError('BadRequest', `expected a []interface {}, but received a ${goTypeName(list)}`);
+    if (!Array.isArray(list)) throw new PatchError('Internal', `expected a []interface {}, but received a ${goTypeName(list)}`);
   }
   const wanted = order as readonly unknown[];
   const changes = (change ?? []) as readonly unknown[];
@@ -134,8 +134,8 @@ function checkOrder(changes: readonly unknown[], order: readonly unknown[], merg
   }
   if (at < kept.length) {
     throw new PatchError(
-      'BadRequest',
-      `The order in patch list:\n${goList(changes)}\n doesn't match $setElementOrder list:\n${goList(order)}\n`,
+      'Internal',
+      `The order in patch list:\n${goText(changes)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
     );
   }
 }
@@ -143,17 +143,17 @@ function checkOrder(changes: readonly unknown[], order: readonly unknown[], merg
 function mergeList(original: readonly unknown[], patch: readonly unknown[], field: Field, isDeletion: boolean): readonly unknown[] {
   if (original.length === 0 && patch.length === 0) return original;
   const first = original[0] ?? patch[0];
-  if (Array.isArray(first)) throw new PatchError('BadRequest', 'lists of lists are not supported');
+  if (Array.isArray(first)) throw new PatchError('Invalid', 'lists of lists are not supported');
   const areObjects = isObject(first);
   if ([...original, ...patch].some((item) => isObject(item) !== areObjects)) {
-    throw new PatchError('BadRequest', `list element types are not identical: ${goList([original, patch])}`);
+    throw new PatchError('Internal', `list element types are not identical: ${goText([original, patch])}`);
   }
   if (!areObjects) {
     if (isDeletion) return original.filter((item) => !patch.includes(item));
     return reorder([...new Set([...original, ...patch])], patch, original, '');
   }
   const { mergeKey } = field;
-  if (mergeKey === '') throw new PatchError('BadRequest', 'cannot merge lists without merge key');
+  if (mergeKey === '') throw new PatchError('Internal', 'cannot merge lists without merge key');
   const items = patch as readonly JsonObject[];
   let live = original as readonly JsonObject[];
   const changes: JsonObject[] = [];
@@ -165,8 +165,8 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], fiel
     else if (directive === 'delete') {
       const key = keyOf(item, mergeKey);
       live = live.filter((other) => !jsonEqual(getKey(other, mergeKey), key));
-    } else if (directive === 'merge') throw new PatchError('BadRequest', 'merging lists cannot yet be specified in the patch');
-    else throw new PatchError('BadRequest', `unknown patch type: ${String(directive)} in map: ${JSON.stringify(item)}`);
+    } else if (directive === 'merge') throw new PatchError('Internal', 'merging lists cannot yet be specified in the patch');
+    else throw new PatchError('Internal', `unknown patch type: ${String(directive)} in map: ${goText(item)}`);
   }
   if (isReplaced) return changes;
   const merged: JsonObject[] = [...live];
@@ -222,7 +222,7 @@ function sameItem(a: unknown, b: unknown, mergeKey: string): boolean {
 
 function keyOf(item: JsonObject, mergeKey: string): unknown {
   if (!Object.hasOwn(item, mergeKey)) {
-    throw new PatchError('BadRequest', `map: ${goList([item]).slice(1, -1)} does not contain declared merge key: ${mergeKey}`);
+    throw new PatchError('Internal', `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return item[mergeKey];
 }
@@ -265,17 +265,12 @@ function goTypeName(value: unknown): string {
   return typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : 'float64';
 }
 
-/** `%v` of a list: `[map[a:1 b:2] x]`. */
-function goList(list: readonly unknown[]): string {
-  const text = (value: unknown): string => {
-    if (Array.isArray(value)) return `[${value.map(text).join(' ')}]`;
-    if (isObject(value)) {
-      const entries = Object.keys(value)
-        .sort()
-        .map((key) => `${key}:${text(value[key])}`);
-      return `map[${entries.join(' ')}]`;
-    }
-    return value === null ? '<nil>' : String(value);
-  };
-  return text(list);
+/** `%v` of a value: `[map[a:1 b:2] x]`. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isObject(value)) return value === null ? '<nil>' : String(value);
+  const entries = Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${goText(value[key])}`);
+  return `map[${entries.join(' ')}]`;
 }
