@@ -127,6 +127,9 @@ try {
   if (isWanted('rollouts')) await rollouts();
   console.log(report.text(given !== undefined));
   if (values.gates && report.missed > 0) process.exitCode = 1;
+} catch (error) {
+  console.error(`the bench broke off: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
 } finally {
   killAll();
   rmSync(bundles, { recursive: true, force: true });

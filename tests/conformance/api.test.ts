@@ -6,13 +6,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiServer } from '@sluice/apiserver';
-import { inProcessTransport, startCluster } from '@sluice/cluster';
+import { inProcessTransport, type PodRule, startCluster } from '@sluice/cluster';
 import { type ClusterConfig, createClient, httpTransport, loadKubeconfig, silentLogger, systemClock } from '@sluice/kube';
 import { type ApiUnderTest, describeApiServer } from '@sluice/testkit';
 import { describe, it } from 'vitest';
 
 const fieldManager = 'conformance';
 const userAgent = 'sluice-conformance';
+
+/** Ordinary pods live a tenth as long as in `sluice up`, or this would take minutes. */
+const quickPods: PodRule = {
+  name: 'quick',
+  match: { image: 'example.com/web*' },
+  life: { startedAfter: { minMs: 100, maxMs: 200 }, terminatedAfter: { minMs: 50, maxMs: 50 } },
+};
 
 /** A cluster in memory, as `sluice up` puts it together. */
 async function embedded(): Promise<{ server: Awaited<ReturnType<typeof createApiServer>>; stop(): Promise<void> }> {
@@ -21,7 +28,7 @@ async function embedded(): Promise<{ server: Awaited<ReturnType<typeof createApi
     clock: systemClock,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   });
-  const cluster = await startCluster({ server, clock: systemClock, random: Math.random, logger: silentLogger });
+  const cluster = await startCluster({ server, clock: systemClock, random: Math.random, logger: silentLogger, rules: [quickPods] });
   return {
     server,
     stop: async () => {
