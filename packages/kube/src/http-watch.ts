@@ -9,7 +9,7 @@ import type { WatchEvent, WatchStream } from './transport.ts';
  * Cuts chunks into lines without copying what arrives whole. A rest without an end of line is what a dead connection cut off: it is
  * never handed out.
  */
-export class LineSplitter {
+class LineSplitter {
   #rest: Buffer[] = [];
 
   /** Text of each line that this chunk completes; empty lines are left out. */

@@ -11,7 +11,7 @@ import type { Logger } from './log.ts';
 import { isStatus } from './rest-status.ts';
 import type { WatchEvent, WatchStream } from './transport.ts';
 
-export type ReflectorSink = {
+type ReflectorSink = {
   /** Everything the server had as of `resourceVersion`. */
   replaced(objects: readonly KubeObject[], resourceVersion: string): void;
   /** One event of the watch as it came, in the order of versions. */
