@@ -49,7 +49,7 @@ export function decideBudget(seen: BudgetFacts, now: Instant): Plan {
   };
   return {
     steps: inOrder(statusWrite(builtinTypes.podDisruptionBudgets, budget, status)),
-    notes: [],
+    notes: pods.length > 0 ? [] : [{ about: budget, type: 'Normal', reason: 'NoPods', message: 'No matching pods found' }],
     reason: 'status',
     requeueAfterMs: nextAt === undefined ? undefined : nextAt - now,
   };
