@@ -5,7 +5,6 @@ import type { KindContext, KindStrategy } from '../kinds/strategy.ts';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
 import { dns1035Problems, labelNameProblems, subdomainProblems } from '../rest/names.ts';
-import type { Draft } from '../store/store.ts';
 import { compiledSchema } from './compiled-schema.ts';
 import {
   cleanupFinalizer,
@@ -24,8 +23,9 @@ export const definitionStrategy: KindStrategy = {
   initialStatus: () => ({}),
   deletionFinalizers: () => [cleanupFinalizer],
   defaults: (draft) => {
-    const spec = specOf(draft);
-    if (spec === undefined) return;
+    if (draft.spec === undefined) return;
+    const spec = { ...(draft.spec as DefinitionSpec) };
+    draft.spec = spec;
     if (spec.names !== undefined) spec.names = defaultNames(spec.names);
     if (spec.conversion === undefined) spec.conversion = { strategy: 'None' };
   },
@@ -35,13 +35,9 @@ export const definitionStrategy: KindStrategy = {
   prepareUpdate: (draft, live, context) => {
     draft.status = statusFor(draft as unknown as Definition, (live as Definition).status, context);
   },
-  validate: (object) => validateDefinition(object as Definition),
+  validate: (object, _context, live) => (object.spec === live?.spec ? [] : validateDefinition(object as Definition)),
   validateUpdate: (next, live) => validateChange(next as Definition, live as Definition),
 };
-
-function specOf(draft: Draft): DefinitionSpec | undefined {
-  return draft.spec as DefinitionSpec | undefined;
-}
 
 /** Conditions, accepted names and stored versions after a write. Conditions of other writers are kept. */
 function statusFor(definition: Definition, old: DefinitionStatus | undefined, context: KindContext): DefinitionStatus {

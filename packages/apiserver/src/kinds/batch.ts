@@ -3,7 +3,7 @@ import type { FieldError } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { invalidValue, notSupported, required } from '../rest/errors.ts';
 import type { Draft } from '../store/store.ts';
-import { ensured, type Fields, fieldsOf, fill, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, own, textOf } from './fields.ts';
 import { defaultedTemplate, nonNegatives, validateTemplate } from './pod-spec.ts';
 import type { KindStrategy } from './strategy.ts';
 
@@ -13,9 +13,10 @@ export const jobStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
   defaultPropagation: 'Orphan',
-  defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
-    defaultJob(spec);
+  defaults: (draft, _context, live) => {
+    const spec = { ...fieldsOf(draft.spec) };
+    draft.spec = spec;
+    defaultJob(spec, fieldsOf(live?.spec).template);
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
     fill(spec, 'parallelism', 1);
     fill(spec, 'backoffLimit', spec.backoffLimitPerIndex === undefined ? 6 : 2_147_483_647);
@@ -27,13 +28,13 @@ export const jobStrategy: KindStrategy = {
     if (draft.metadata.labels === undefined && labels !== undefined) draft.metadata.labels = { ...(labels as Record<string, string>) };
   },
   prepareCreate: generateSelector,
-  validate: (object) => {
+  validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
     const numbers = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'];
     const problems: FieldError[] = nonNegatives(spec, 'spec', numbers);
     if (!['NonIndexed', 'Indexed'].includes(textOf(spec.completionMode)))
       problems.push(notSupported('spec.completionMode', spec.completionMode, ['NonIndexed', 'Indexed']));
-    problems.push(...validateTemplate('spec.template', spec.template, { kind: 'job' }));
+    problems.push(...validateTemplate('spec.template', spec.template, { kind: 'job', live: fieldsOf(live?.spec).template }));
     const labels = fieldsOf(fieldsOf(fieldsOf(spec.template).metadata).labels);
     const chosen = fieldsOf(fieldsOf(spec.selector).matchLabels);
     if (spec.manualSelector !== true && Object.keys(chosen).some((key) => chosen[key] !== labels[key])) {
@@ -75,22 +76,22 @@ function generateSelector(draft: Draft): void {
   selector.matchLabels = { ...fieldsOf(selector.matchLabels), [uidLabel]: uid };
 }
 
-function defaultJob(spec: Fields): void {
-  if (spec.template !== undefined) spec.template = defaultedTemplate(spec.template);
+function defaultJob(spec: Fields, live: unknown): void {
+  if (spec.template !== undefined && spec.template !== live) spec.template = defaultedTemplate(spec.template);
 }
 
 export const cronJobStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
   defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
+    const spec = own(draft, 'spec');
     fill(spec, 'concurrencyPolicy', 'Allow');
     fill(spec, 'suspend', false);
     fill(spec, 'successfulJobsHistoryLimit', 3);
     fill(spec, 'failedJobsHistoryLimit', 1);
     const template = ensured(spec, 'jobTemplate');
     ensured(template, 'metadata');
-    defaultJob(ensured(template, 'spec'));
+    defaultJob(ensured(template, 'spec'), undefined);
   },
   validate: (object) => {
     const spec = fieldsOf(object.spec);
@@ -102,7 +103,7 @@ export const cronJobStrategy: KindStrategy = {
     if (!policies.includes(textOf(spec.concurrencyPolicy)))
       problems.push(notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
     const template = fieldsOf(fieldsOf(spec.jobTemplate).spec).template;
-    problems.push(...validateTemplate('spec.jobTemplate.spec.template', template, { kind: 'job' }));
+    problems.push(...validateTemplate('spec.jobTemplate.spec.template', template, { kind: 'job', live: undefined }));
     problems.push(...nonNegatives(spec, 'spec', ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit']));
     if ((object.metadata.name ?? '').length > 52)
       problems.push(invalidValue('metadata.name', object.metadata.name, 'must be no more than 52 characters'));

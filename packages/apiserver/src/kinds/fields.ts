@@ -1,4 +1,5 @@
 /** Reading and filling fields of objects that have passed their schema but are not typed here. */
+import { clone } from '../rest/clone.ts';
 
 export type Fields = Record<string, unknown>;
 
@@ -12,6 +13,21 @@ export function ensured(object: Fields, field: string): Fields {
   const value = object[field];
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   const made: Fields = {};
+  object[field] = made;
+  return made;
+}
+
+/** The object's field as a private deep copy: what came from a stored object must not be changed in place. Made when it is not there. */
+export function own(object: Fields, field: string): Fields {
+  const made = clone(fieldsOf(object[field]));
+  object[field] = made;
+  return made;
+}
+
+/** The same for a list; an absent one stays absent. */
+export function ownItems(object: Fields, field: string): Fields[] {
+  if (!Array.isArray(object[field])) return [];
+  const made = clone(object[field] as Fields[]);
   object[field] = made;
   return made;
 }

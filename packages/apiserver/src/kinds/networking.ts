@@ -3,7 +3,7 @@ import type { FieldError } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { invalidValue, notSupported, required } from '../rest/errors.ts';
 import { subdomainProblems } from '../rest/names.ts';
-import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, textOf } from './fields.ts';
 import type { KindStrategy } from './strategy.ts';
 
 export const ingressStrategy: KindStrategy = {
@@ -96,7 +96,7 @@ function validateBackend(at: string, backend: Fields): FieldError[] {
 export const networkPolicyStrategy: KindStrategy = {
   hasGeneration: true,
   defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
+    const spec = own(draft, 'spec');
     ensured(spec, 'podSelector');
     if (itemsOf(spec.policyTypes).length === 0) spec.policyTypes = spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'];
     for (const rule of [...itemsOf(spec.ingress), ...itemsOf(spec.egress)])
@@ -107,7 +107,7 @@ export const networkPolicyStrategy: KindStrategy = {
 export const ingressClassStrategy: KindStrategy = {
   hasGeneration: true,
   defaults: (draft) => {
-    const parameters = fieldsOf(fieldsOf(draft.spec).parameters);
+    const parameters = fieldsOf(own(draft, 'spec').parameters);
     if (Object.keys(parameters).length > 0) fill(parameters, 'scope', 'Cluster');
   },
   validateUpdate: (next, live) => {

@@ -13,14 +13,16 @@ export const podStrategy: KindStrategy = {
   hasGeneration: true,
   returnsDeleted: true,
   initialStatus: (draft) => ({ phase: 'Pending', qosClass: qosClass(fieldsOf(draft.spec)) }),
-  defaults: (draft) => {
+  defaults: (draft, _context, live) => {
+    if (draft.spec !== undefined && draft.spec === live?.spec) return;
     const spec = defaultedPodSpec(draft.spec);
     for (const container of [...itemsOf(spec.containers), ...itemsOf(spec.initContainers)]) requestLimits(container);
     fill(spec, 'enableServiceLinks', true);
     draft.spec = spec;
   },
   prepareCreate: admit,
-  validate: (object) => validatePodSpec('spec', fieldsOf(object.spec)),
+  validate: (object, _context, live) =>
+    object.spec !== undefined && object.spec === live?.spec ? [] : validatePodSpec('spec', fieldsOf(object.spec)),
   validateUpdate: (next, live) => validateChange(fieldsOf(next.spec), fieldsOf(live.spec)),
   gracePeriodSeconds: (live, asked) => {
     const spec = fieldsOf(live.spec);

@@ -3,7 +3,7 @@ import type { FieldError } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
 import { labelNameProblems } from '../rest/names.ts';
-import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, textOf } from './fields.ts';
 import type { KindStrategy } from './strategy.ts';
 import { intOrPercent } from './workloads.ts';
 
@@ -20,7 +20,7 @@ export const autoscalerStrategy: KindStrategy = {
   hasStatus: true,
   initialStatus: () => ({ desiredReplicas: 0, currentMetrics: null }),
   defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
+    const spec = own(draft, 'spec');
     fill(spec, 'minReplicas', 1);
     if (itemsOf(spec.metrics).length === 0)
       spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
@@ -169,7 +169,7 @@ const subjectKinds = ['Group', 'ServiceAccount', 'User'];
 export const bindingStrategy: KindStrategy = {
   ...rbac,
   defaults: (draft) => {
-    fill(ensured(draft, 'roleRef'), 'apiGroup', rbacGroup);
+    fill(own(draft, 'roleRef'), 'apiGroup', rbacGroup);
     for (const subject of itemsOf(draft.subjects))
       if (subject.kind === 'User' || subject.kind === 'Group') fill(subject, 'apiGroup', rbacGroup);
   },

@@ -4,7 +4,7 @@ import { equal } from '../rest/clone.ts';
 import { duplicate, forbiddenField, invalid, invalidValue, notSupported, required } from '../rest/errors.ts';
 import { labelNameProblems, subdomainProblems } from '../rest/names.ts';
 import type { Draft } from '../store/store.ts';
-import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, textOf } from './fields.ts';
 import { isServiceAddress } from './service-allocator.ts';
 import type { KindContext, KindStrategy } from './strategy.ts';
 
@@ -16,7 +16,7 @@ export const serviceStrategy: KindStrategy = {
   returnsDeleted: true,
   initialStatus: () => ({ loadBalancer: {} }),
   defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
+    const spec = own(draft, 'spec');
     fill(spec, 'type', 'ClusterIP');
     fill(spec, 'sessionAffinity', 'None');
     if (spec.sessionAffinity === 'ClientIP') {

@@ -2,7 +2,7 @@
 import { type FieldError, type KubeObject, parseQuantity } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
-import { ensured, type Fields, fieldsOf, fill, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, own, textOf } from './fields.ts';
 import { canonicalResources } from './quantities.ts';
 import type { KindStrategy } from './strategy.ts';
 
@@ -21,7 +21,7 @@ export const claimStrategy: KindStrategy = {
   hasStatus: true,
   returnsDeleted: true,
   initialStatus: () => ({ phase: 'Pending' }),
-  defaults: (draft) => defaultClaim(ensured(draft, 'spec')),
+  defaults: (draft) => defaultClaim(own(draft, 'spec')),
   prepareCreate: (draft, context) => {
     const finalizers = draft.metadata.finalizers ?? [];
     if (!finalizers.includes(claimFinalizer)) draft.metadata.finalizers = [...finalizers, claimFinalizer];
@@ -66,7 +66,7 @@ export const volumeStrategy: KindStrategy = {
   returnsDeleted: true,
   initialStatus: () => ({ phase: 'Pending' }),
   defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
+    const spec = own(draft, 'spec');
     fill(spec, 'persistentVolumeReclaimPolicy', 'Retain');
     fill(spec, 'volumeMode', 'Filesystem');
     canonicalResources(spec, 'capacity');

@@ -34,11 +34,15 @@ export type KindStrategy = {
   readonly returnsDeleted?: boolean;
   /** Status of a new object, none for `undefined`. Without this function it is `{}`. */
   readonly initialStatus?: (draft: Draft) => Record<string, unknown> | undefined;
-  readonly defaults?: (draft: Draft, context: KindContext) => void;
+  /**
+   * The draft, its metadata and its own fields may be set; what lies deeper may belong to the stored object and must be replaced (`own`).
+   * Parts that are the same as in `live` have their defaults already.
+   */
+  readonly defaults?: (draft: Draft, context: KindContext, live?: KubeObject) => void;
   readonly prepareCreate?: (draft: Draft, context: KindContext) => void;
   readonly prepareUpdate?: (draft: Draft, live: KubeObject, context: KindContext) => void;
-  /** Of every write. */
-  readonly validate?: (object: KubeObject, context: KindContext) => readonly FieldProblem[];
+  /** Of every write. Parts that are the same as in `live` are known to be right. */
+  readonly validate?: (object: KubeObject, context: KindContext, live?: KubeObject) => readonly FieldProblem[];
   /** Of a create only. */
   readonly validateCreate?: (object: KubeObject, context: KindContext) => readonly FieldProblem[];
   readonly validateUpdate?: (next: KubeObject, live: KubeObject, context: KindContext) => readonly FieldProblem[];

@@ -3,7 +3,7 @@ import { type FieldError, type KubeObject, scaledValue } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
 import type { Draft } from '../store/store.ts';
-import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, textOf } from './fields.ts';
+import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, ownItems, textOf } from './fields.ts';
 import { defaultedTemplate, nonNegatives, validateSelector, validateTemplate } from './pod-spec.ts';
 import { defaultClaim } from './storage.ts';
 import type { KindStrategy } from './strategy.ts';
@@ -11,24 +11,24 @@ import type { KindStrategy } from './strategy.ts';
 export const deploymentStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
-  defaults: (draft) => {
-    const spec = withTemplate(draft);
+  defaults: (draft, _context, live) => {
+    const spec = withTemplate(draft, live);
     fill(spec, 'replicas', 1);
     fill(spec, 'revisionHistoryLimit', 10);
     fill(spec, 'progressDeadlineSeconds', 600);
-    const strategy = ensured(spec, 'strategy');
+    const strategy = own(spec, 'strategy');
     fill(strategy, 'type', 'RollingUpdate');
     if (strategy.type !== 'RollingUpdate') return;
     const rolling = ensured(strategy, 'rollingUpdate');
     fill(rolling, 'maxUnavailable', '25%');
     fill(rolling, 'maxSurge', '25%');
   },
-  validate: (object) => {
+  validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
     return [
       ...nonNegatives(spec, 'spec', ['replicas']),
       ...validateSelector(spec, 'deployment'),
-      ...validateTemplate('spec.template', spec.template, { kind: 'replicated' }),
+      ...validateTemplate('spec.template', spec.template, { kind: 'replicated', live: templateOf(live) }),
       ...validateDeploymentStrategy(fieldsOf(spec.strategy)),
       ...nonNegatives(spec, 'spec', ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds']),
       ...validateDeadline(spec),
@@ -85,16 +85,16 @@ export const replicaSetStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
   initialStatus: () => ({ replicas: 0 }),
-  defaults: (draft) => {
-    fill(withTemplate(draft), 'replicas', 1);
+  defaults: (draft, _context, live) => {
+    fill(withTemplate(draft, live), 'replicas', 1);
     copyLabels(draft);
   },
-  validate: (object) => {
+  validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
     return [
       ...nonNegatives(spec, 'spec', ['replicas', 'minReadySeconds']),
       ...validateSelector(spec, 'replicaset'),
-      ...validateTemplate('spec.template', spec.template, { kind: 'replicated' }),
+      ...validateTemplate('spec.template', spec.template, { kind: 'replicated', live: templateOf(live) }),
     ];
   },
   validateUpdate: (next, live) => immutableSelector(next, live),
@@ -106,19 +106,19 @@ export const replicationControllerStrategy: KindStrategy = {
   defaultPropagation: 'Orphan',
   returnsDeleted: true,
   initialStatus: () => ({ replicas: 0 }),
-  defaults: (draft) => {
-    const spec = withTemplate(draft);
+  defaults: (draft, _context, live) => {
+    const spec = withTemplate(draft, live);
     fill(spec, 'replicas', 1);
     copyLabels(draft);
     const labels = fieldsOf(fieldsOf(spec.template).metadata).labels;
     if (spec.selector === undefined && labels !== undefined) spec.selector = { ...fieldsOf(labels) };
   },
-  validate: (object) => {
+  validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
     const problems: FieldError[] = nonNegatives(spec, 'spec', ['replicas', 'minReadySeconds']);
     if (Object.keys(fieldsOf(spec.selector)).length === 0) problems.push(required('spec.selector'));
     if (spec.template === undefined) return [...problems, required('spec.template')];
-    return [...problems, ...validateTemplate('spec.template', spec.template, { kind: 'replicated' })];
+    return [...problems, ...validateTemplate('spec.template', spec.template, { kind: 'replicated', live: templateOf(live) })];
   },
 };
 
@@ -132,18 +132,18 @@ export const statefulSetStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
   initialStatus: () => ({ replicas: 0, availableReplicas: 0 }),
-  defaults: (draft) => {
-    const spec = withTemplate(draft);
+  defaults: (draft, _context, live) => {
+    const spec = withTemplate(draft, live);
     fill(spec, 'replicas', 1);
     fill(spec, 'revisionHistoryLimit', 10);
     fill(spec, 'podManagementPolicy', 'OrderedReady');
-    const update = ensured(spec, 'updateStrategy');
+    const update = own(spec, 'updateStrategy');
     fill(update, 'type', 'RollingUpdate');
     if (update.type === 'RollingUpdate') fill(ensured(update, 'rollingUpdate'), 'partition', 0);
-    const retention = ensured(spec, 'persistentVolumeClaimRetentionPolicy');
+    const retention = own(spec, 'persistentVolumeClaimRetentionPolicy');
     fill(retention, 'whenDeleted', 'Retain');
     fill(retention, 'whenScaled', 'Retain');
-    for (const claim of itemsOf(spec.volumeClaimTemplates)) {
+    for (const claim of ownItems(spec, 'volumeClaimTemplates')) {
       claim.kind = 'PersistentVolumeClaim';
       claim.apiVersion = 'v1';
       defaultClaim(ensured(claim, 'spec'));
@@ -161,7 +161,7 @@ export const statefulSetStrategy: KindStrategy = {
       ...problems,
       ...nonNegatives(spec, 'spec', ['replicas', 'minReadySeconds']),
       ...validateSelector(spec, 'statefulset'),
-      ...validateTemplate('spec.template', withClaimVolumes(spec), { kind: 'replicated' }),
+      ...validateTemplate('spec.template', withClaimVolumes(spec), { kind: 'replicated', live: undefined }),
     ];
   },
   validateUpdate: (next, live) => {
@@ -203,22 +203,22 @@ export const daemonSetStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
   initialStatus: () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }),
-  defaults: (draft) => {
-    const spec = withTemplate(draft);
+  defaults: (draft, _context, live) => {
+    const spec = withTemplate(draft, live);
     fill(spec, 'revisionHistoryLimit', 10);
-    const update = ensured(spec, 'updateStrategy');
+    const update = own(spec, 'updateStrategy');
     fill(update, 'type', 'RollingUpdate');
     if (update.type !== 'RollingUpdate') return;
     const rolling = ensured(update, 'rollingUpdate');
     fill(rolling, 'maxUnavailable', 1);
     fill(rolling, 'maxSurge', 0);
   },
-  validate: (object) => {
+  validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
     const { type } = fieldsOf(spec.updateStrategy);
     return [
       ...validateSelector(spec, 'daemonset').filter(({ type: kind, path }) => !(kind === 'Required' && path === 'spec.selector')),
-      ...validateTemplate('spec.template', spec.template, { kind: 'replicated' }),
+      ...validateTemplate('spec.template', spec.template, { kind: 'replicated', live: templateOf(live) }),
       ...nonNegatives(spec, 'spec', ['minReadySeconds']),
       ...(type === 'RollingUpdate' || type === 'OnDelete'
         ? []
@@ -228,10 +228,16 @@ export const daemonSetStrategy: KindStrategy = {
   validateUpdate: (next, live) => immutableSelector(next, live),
 };
 
-function withTemplate(draft: Draft): Fields {
-  const spec = ensured(draft, 'spec');
+function withTemplate(draft: Draft, live: KubeObject | undefined): Fields {
+  const spec = { ...fieldsOf(draft.spec) };
+  draft.spec = spec;
+  if (spec.template !== undefined && spec.template === fieldsOf(live?.spec).template) return spec;
   if (spec.template !== undefined || spec.selector !== undefined) spec.template = defaultedTemplate(spec.template);
   return spec;
+}
+
+function templateOf(object: KubeObject | undefined): unknown {
+  return fieldsOf(object?.spec).template;
 }
 
 function immutableSelector(next: KubeObject, live: KubeObject): FieldError[] {

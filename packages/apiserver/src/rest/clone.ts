@@ -43,3 +43,50 @@ export function equal(a: unknown, b: unknown): boolean {
   for (const key in right) if (right[key] !== undefined) count--;
   return count === 0;
 }
+
+/**
+ * `next` with every part that equals the same part of `live` being that very part, so that later comparisons end at once and versions of an
+ * object share memory. Nothing is changed; where all is equal, `live` itself is the answer.
+ */
+export function share<T>(next: T, live: unknown): T {
+  return shared(next, live) as T;
+}
+
+function shared(next: unknown, live: unknown): unknown {
+  if (next === live || typeof next !== 'object' || typeof live !== 'object' || next === null || live === null) return next;
+  if (Array.isArray(next)) return Array.isArray(live) ? sharedArray(next, live) : next;
+  if (Array.isArray(live)) return next;
+  return sharedObject(next as Record<string, unknown>, live as Record<string, unknown>);
+}
+
+function sharedArray(next: readonly unknown[], live: readonly unknown[]): unknown {
+  let isSame = next.length === live.length;
+  let copied: unknown[] | undefined;
+  for (let index = 0; index < next.length; index++) {
+    const item = next[index];
+    const kept = index < live.length ? shared(item, live[index]) : item;
+    if (kept !== live[index]) isSame = false;
+    if (kept !== item && copied === undefined) copied = next.slice();
+    if (copied !== undefined) copied[index] = kept;
+  }
+  return isSame ? live : (copied ?? next);
+}
+
+function sharedObject(next: Record<string, unknown>, live: Record<string, unknown>): unknown {
+  let isSame = true;
+  let count = 0;
+  let copied: Record<string, unknown> | undefined;
+  for (const key in next) {
+    const field = next[key];
+    if (field === undefined) continue;
+    count++;
+    const old = Object.hasOwn(live, key) ? live[key] : undefined;
+    const kept = shared(field, old);
+    if (kept !== old) isSame = false;
+    if (kept === field) continue;
+    copied ??= { ...next };
+    copied[key] = kept;
+  }
+  if (isSame) for (const key in live) if (live[key] !== undefined) count--;
+  return isSame && count === 0 ? live : (copied ?? next);
+}

@@ -4,6 +4,7 @@ import { conform } from '@sluice/schema';
 import { toStorage } from '../kinds/conversion.ts';
 import type { KindContext } from '../kinds/strategy.ts';
 import type { Draft } from '../store/store.ts';
+import { share } from './clone.ts';
 import type { Target } from './context.ts';
 import { badRequest, invalid } from './errors.ts';
 import type { WriteOptions } from './options.ts';
@@ -15,10 +16,17 @@ export type DecodeOptions = Pick<WriteOptions, 'fieldValidation'> & { readonly s
 export type Decoded = { readonly draft: Draft; readonly warnings: readonly string[] };
 
 /**
- * @param value - private to the request
+ * @param value - its own fields are private to the request; deeper parts may be those of `live`
+ * @param live - the object that is replaced, in the storage version; what equals it is taken from it
  * @throws StatusError 400 for another kind, wrong types, and unknown fields in strict mode
  */
-export function decodeObject(value: Record<string, unknown>, target: Target, options: DecodeOptions, context: KindContext): Decoded {
+export function decodeObject(
+  value: Record<string, unknown>,
+  target: Target,
+  options: DecodeOptions,
+  context: KindContext,
+  live?: KubeObject,
+): Decoded {
   const { served } = target;
   const apiVersion = apiVersionOf(served);
   const givenKind = value.kind ?? served.kind;
@@ -34,10 +42,16 @@ export function decodeObject(value: Record<string, unknown>, target: Target, opt
   if (value.metadata === undefined || value.metadata === null) value.metadata = {};
   value.kind = served.kind;
   value.apiVersion = apiVersion;
-  return served.custom === undefined ? decodeBuiltin(value, target, options, context) : decodeCustom(value, target, options);
+  return served.custom === undefined ? decodeBuiltin(value, target, options, context, live) : decodeCustom(value, target, options);
 }
 
-function decodeBuiltin(value: Record<string, unknown>, target: Target, options: DecodeOptions, context: KindContext): Decoded {
+function decodeBuiltin(
+  value: Record<string, unknown>,
+  target: Target,
+  options: DecodeOptions,
+  context: KindContext,
+  live: KubeObject | undefined,
+): Decoded {
   const { served, storage, strategy } = target;
   let draft = value as Draft;
   let unknownFields: readonly string[] = [];
@@ -50,8 +64,9 @@ function decodeBuiltin(value: Record<string, unknown>, target: Target, options: 
   }
   const warnings = judgeUnknown(unknownFields, options, (text) => decodingError(served.kind, served.version, text));
   if (storage.apiVersion !== value.apiVersion) draft = toStorage(storage, draft as KubeObject) as Draft;
-  if (draft.metadata === value.metadata) draft = { ...draft, metadata: { ...draft.metadata } };
-  if (options.subresource !== 'status') strategy.defaults?.(draft, context);
+  if (live !== undefined) draft = share(draft, live);
+  draft = { ...draft, metadata: { ...draft.metadata } };
+  if (options.subresource !== 'status') strategy.defaults?.(draft, context, live);
   return { draft, warnings };
 }
 

@@ -3,7 +3,6 @@ import { formatTime, type KubeObject } from '@sluice/api';
 import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import { decodeOptional } from './body.ts';
-import { clone } from './clone.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
 import { badRequest, conflict, forbidden, notFound } from './errors.ts';
 import { arrange, kindContext } from './object-writer.ts';
@@ -71,7 +70,7 @@ export async function deleteObject(
   const specFinalizers = isNamespace ? ((live.spec as { finalizers?: readonly string[] } | undefined)?.finalizers ?? []) : [];
   const waits = finalizers.length > 0 || grace > 0 || specFinalizers.length > 0;
 
-  const draft = clone(live) as Draft;
+  const draft = { ...live, metadata: { ...live.metadata } } as Draft;
   if (finalizers.length === 0) delete draft.metadata.finalizers;
   else draft.metadata.finalizers = finalizers;
   if (!waits) {

@@ -60,7 +60,8 @@ function assign<K extends keyof Draft['metadata']>(metadata: Draft['metadata'], 
   else metadata[field] = value;
 }
 
-export function validateMetadata(object: KubeObject, strategy: KindStrategy): FieldProblem[] {
+/** Parts that are the same as in `live` are known to be right. */
+export function validateMetadata(object: KubeObject, strategy: KindStrategy, live?: KubeObject): FieldProblem[] {
   const metadata = object.metadata;
   const rule = strategy.nameRule ?? 'subdomain';
   const problems: FieldProblem[] = [];
@@ -71,9 +72,11 @@ export function validateMetadata(object: KubeObject, strategy: KindStrategy): Fi
   }
   if (metadata.name === undefined || metadata.name === '') problems.push(required('metadata.name', 'name or generateName is required'));
   else problems.push(...nameProblems(rule, metadata.name).map((detail) => invalidValue('metadata.name', metadata.name, detail)));
-  problems.push(...validateLabels(metadata.labels, 'metadata.labels'));
-  problems.push(...validateAnnotations(metadata.annotations, 'metadata.annotations'));
-  problems.push(...validateOwners(metadata.ownerReferences ?? []));
+  const known = live?.metadata;
+  if (metadata.labels !== known?.labels) problems.push(...validateLabels(metadata.labels, 'metadata.labels'));
+  if (metadata.annotations !== known?.annotations) problems.push(...validateAnnotations(metadata.annotations, 'metadata.annotations'));
+  if (metadata.ownerReferences !== known?.ownerReferences) problems.push(...validateOwners(metadata.ownerReferences ?? []));
+  if (metadata.finalizers === known?.finalizers) return problems;
   for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     const path = `metadata.finalizers[${index}]`;
     problems.push(...qualifiedNameProblems(finalizer).map((detail) => invalidValue(path, finalizer, detail)));

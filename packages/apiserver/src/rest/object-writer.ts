@@ -2,14 +2,16 @@
  * The one way into the store: create and update with every rule applied between reading the live object and accepting the next one,
  * without an await in between, so that no other write can come in the middle.
  */
-import { failure, formatTime, type KubeObject, StatusError } from '@sluice/api';
-import { type FieldProblem, type Schema, trackUpdate } from '@sluice/schema';
+import { failure, type KubeObject, StatusError } from '@sluice/api';
+import type { FieldProblem } from '@sluice/schema';
 import type { KindContext } from '../kinds/strategy.ts';
 import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import type { StoredObject } from '../store/stored-object.ts';
+import { share } from './clone.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
 import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject } from './errors.ts';
+import { setManagedFields } from './managed-fields.ts';
 import { carryOver, hasDesiredChange, isSame, settleNamespace, stampNew, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
 /** What a write has to say about itself. */
@@ -63,7 +65,7 @@ export async function createObject(context: RestContext, target: Target, draft: 
     delete draft.metadata.name;
   }
   const name = draft.metadata.name ?? '';
-  if (write.isApplied !== true) setManagedFields(draft, undefined, target, write, context);
+  if (write.isApplied !== true) setManagedFields(draft, undefined, { target, write, now: context.clock.now() });
   strategy.prepareCreate?.(draft, kind);
   const object = arrange(draft);
   const problems = [
@@ -99,15 +101,20 @@ export async function updateObject(context: RestContext, target: Target, name: s
   const kind = kindContext(context, write);
   carryOver(draft, live);
   splitStatus(draft, live, target, write);
-  if (write.isApplied !== true) setManagedFields(draft, live, target, write, context);
-  if (write.subresource === undefined) strategy.prepareUpdate?.(draft, live, kind);
-  if (strategy.hasGeneration === true && hasDesiredChange(draft as KubeObject, live))
-    draft.metadata.generation = (live.metadata.generation ?? 0) + 1;
-  const next = arrange(draft);
+  let next = sharing(draft, live);
+  if (write.isApplied !== true) setManagedFields(next, live, { target, write, now: context.clock.now() });
+  if (write.subresource === undefined && strategy.prepareUpdate !== undefined) {
+    if (next.metadata.managedFields === undefined) delete draft.metadata.managedFields;
+    else draft.metadata.managedFields = next.metadata.managedFields;
+    strategy.prepareUpdate(draft, live, kind);
+    next = sharing(draft, live);
+  }
+  if (strategy.hasGeneration === true && hasDesiredChange(next as KubeObject, live))
+    next.metadata.generation = (live.metadata.generation ?? 0) + 1;
   if (isSame(next as KubeObject, live)) return { object: live, stored: head };
   const problems = [
     ...validateMetadataUpdate(next as KubeObject, live),
-    ...validateMetadata(next as KubeObject, strategy),
+    ...validateMetadata(next as KubeObject, strategy, live),
     ...validateBody(next as KubeObject, live, target, write, kind),
   ];
   if (problems.length > 0) throw invalid(served, name, problems);
@@ -131,7 +138,7 @@ function validateBody(next: KubeObject, live: KubeObject, target: Target, write:
   const { strategy, served } = target;
   // Only the status differs, and built-in kinds have no rules for it beyond its types.
   if (write.subresource === 'status' && served.custom === undefined) return [];
-  const problems = strategy.validate?.(next, kind) ?? [];
+  const problems = strategy.validate?.(next, kind, live) ?? [];
   if (write.subresource !== undefined && beyondUpdate.includes(write.subresource)) return problems;
   return [...problems, ...(strategy.validateUpdate?.(next, live, kind) ?? [])];
 }
@@ -191,22 +198,6 @@ function splitStatus(draft: Draft, live: KubeObject, target: Target, write: Writ
   else draft.metadata.annotations = annotations;
 }
 
-const anyObject: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-
-function setManagedFields(draft: Draft, live: KubeObject | undefined, target: Target, write: Write, context: RestContext): void {
-  const entries = trackUpdate({
-    schema: target.served.schema ?? anyObject,
-    live,
-    next: draft as KubeObject,
-    manager: write.manager,
-    now: formatTime(context.clock.now()),
-    apiVersion: target.storage.apiVersion,
-    ...(write.subresource === undefined ? {} : { subresource: write.subresource }),
-  });
-  if (entries.length === 0) delete draft.metadata.managedFields;
-  else draft.metadata.managedFields = entries;
-}
-
 function checkNamespaceLife(context: RestContext, target: Target, name: string): void {
   if (!target.served.namespaced) return;
   const namespace = context.heads.get('', 'namespaces', '', target.namespace);
@@ -226,6 +217,16 @@ function checkDefinitionLife(context: RestContext, target: Target): void {
   throw new StatusError(
     failure(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: resource }),
   );
+}
+
+/** A draft of its own whose parts are those of the live object wherever they are equal. */
+function sharing(draft: Draft, live: KubeObject): Draft {
+  const next = arrange(draft);
+  for (const field of Object.keys(next)) if (field !== 'metadata') next[field] = share(next[field], live[field]);
+  const metadata: Record<string, unknown> = { ...next.metadata };
+  for (const field of Object.keys(metadata)) metadata[field] = share(metadata[field], live.metadata[field as keyof KubeObject['metadata']]);
+  next.metadata = metadata;
+  return next;
 }
 
 /** The same object with `kind` and `apiVersion` first, as the store wants it. */

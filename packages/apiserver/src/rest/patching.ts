@@ -3,7 +3,6 @@ import { apiVersionOf, failure, formatTime, type KubeObject, StatusError } from 
 import { ApplyConflict, jsonPatch, mergePatch, PatchError, type Schema, serverSideApply, strategicMergePatch } from '@sluice/schema';
 import type { ServedResource } from '../ports.ts';
 import { mediaType } from './body.ts';
-import { clone } from './clone.ts';
 import { badRequest, unsupportedMediaType } from './errors.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
@@ -26,8 +25,14 @@ export function patchKind(contentType: string | undefined, served: ServedResourc
 
 const anyObject: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
+/** Own fields private, deeper parts shared with the live object. */
+function fresh(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('the patched object is not an object');
+  return { ...(value as Record<string, unknown>) };
+}
+
 /**
- * The patched object, private to the caller.
+ * The patched object. Its own fields are private to the caller, deeper parts may be those of the live object.
  *
  * @throws StatusError 400 for a patch that is malformed, 422 for a JSON patch that does not fit
  */
@@ -40,11 +45,11 @@ export function patched(
   try {
     switch (kind) {
       case 'json':
-        return clone(jsonPatch(live, patch)) as Record<string, unknown>;
+        return fresh(jsonPatch(live, patch));
       case 'merge':
-        return clone(mergePatch(live, patch)) as Record<string, unknown>;
+        return fresh(mergePatch(live, patch));
       case 'strategic':
-        return clone(strategicMergePatch(served.schema ?? anyObject, live, patch)) as Record<string, unknown>;
+        return fresh(strategicMergePatch(served.schema ?? anyObject, live, patch));
     }
   } catch (error) {
     throw error instanceof PatchError ? patchFailure(error) : error;
@@ -65,7 +70,7 @@ export type ApplyRequest = {
 export function applied(request: ApplyRequest): Record<string, unknown> {
   const { served, live, manager, force, subresource } = request;
   try {
-    return clone(
+    return fresh(
       serverSideApply({
         schema: served.schema ?? anyObject,
         live,
@@ -76,7 +81,7 @@ export function applied(request: ApplyRequest): Record<string, unknown> {
         apiVersion: apiVersionOf(served),
         ...(subresource === undefined ? {} : { subresource }),
       }),
-    ) as Record<string, unknown>;
+    );
   } catch (error) {
     if (error instanceof ApplyConflict) throw conflictStatus(error);
     throw error instanceof PatchError ? patchFailure(error) : error;

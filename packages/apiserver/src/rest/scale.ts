@@ -99,7 +99,7 @@ function withReplicas(live: KubeObject, wanted: Record<string, unknown>, paths: 
       `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
     );
   if (replicas < 0) throw invalid(scaleKind, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')]);
-  const draft = clone(live) as Draft;
+  const draft = { ...live, metadata: { ...live.metadata } } as Draft;
   const version = metadata.resourceVersion;
   if (typeof version === 'string' && version !== '') draft.metadata.resourceVersion = version;
   let at: Record<string, unknown> = draft;

@@ -20,7 +20,13 @@ export async function replaceObject(call: Call, subresource?: string): Promise<S
   const options = writeOptions(request.query);
   const write = writeOf(call, options, subresource);
   const value = decodeBody(request.body, request.headers['content-type'], target.served.kind);
-  const { draft, warnings } = decodeObject(value, target, { ...options, subresource }, kindContext(context, write));
+  const { draft, warnings } = decodeObject(
+    value,
+    target,
+    { ...options, subresource },
+    kindContext(context, write),
+    target.kind.head(keyIn(target, info.name))?.object,
+  );
   const name = draft.metadata.name ?? '';
   if (name === '') throw badRequest('name must be provided');
   if (name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
@@ -46,7 +52,7 @@ export async function patchObject(call: Call, subresource?: string): Promise<Ser
     info.name,
     (live) => {
       const value = patched(kind, target.served, inVersion(call, live), patch);
-      return decodePatched(call, value, options, write, warnings);
+      return decodePatched(call, value, live, options, write, warnings);
     },
     write,
   );
@@ -71,7 +77,7 @@ async function apply(call: Call, options: WriteOptions, patch: unknown, subresou
       now: context.clock.now(),
       ...(subresource === undefined ? {} : { subresource }),
     });
-    return decodePatched(call, value, options, write, warnings);
+    return decodePatched(call, value, live, options, write, warnings);
   };
   const isThere = target.kind.head(keyIn(target, info.name)) !== undefined;
   if (isThere || subresource !== undefined) {
@@ -125,13 +131,20 @@ function inVersion(call: Call, live: KubeObject): KubeObject {
 }
 
 /** A patched object that does not decode is the patch's fault: 422. The object itself may hold secrets and is not shown. */
-function decodePatched(call: Call, value: Record<string, unknown>, options: WriteOptions, write: Write, warnings: string[]): Draft {
+function decodePatched(
+  call: Call,
+  value: Record<string, unknown>,
+  live: KubeObject | undefined,
+  options: WriteOptions,
+  write: Write,
+  warnings: string[],
+): Draft {
   const { context, target, info } = call;
   const name = (value.metadata as { name?: string } | undefined)?.name;
   if (name !== undefined && name !== info.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   try {
-    const decoded = decodeObject(value, target, { ...options, subresource: write.subresource }, kindContext(context, write));
+    const decoded = decodeObject(value, target, { ...options, subresource: write.subresource }, kindContext(context, write), live);
     warnings.push(...decoded.warnings);
     return decoded.draft;
   } catch (error) {
