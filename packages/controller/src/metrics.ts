@@ -83,6 +83,7 @@ class Series {
 type Ended = { readonly total: Series; readonly progression: Series; readonly manualPause: Series };
 
 export class RolloutMetricsBook {
+  readonly #farewells: Set<() => void> = new Set();
   readonly #rollouts: Store<Rollout>;
   readonly #passes = new Map<string, { errors: number; readonly seconds: Series }>();
   readonly #events = new Map<string, Map<string, { readonly type: string; readonly reason: string; count: number }>>();
@@ -136,11 +137,19 @@ export class RolloutMetricsBook {
   }
 
   forget(key: string, clock: Clock): void {
-    clock.after(forgetAfterMs, () => {
+    const cancel = clock.after(forgetAfterMs, () => {
+      this.#farewells.delete(cancel);
       if (this.#rollouts.get(key) !== undefined) return;
       this.#passes.delete(key);
       this.#events.delete(key);
     });
+    this.#farewells.add(cancel);
+  }
+
+  /** Leaves no timer behind. */
+  stop(): void {
+    for (const cancel of this.#farewells) cancel();
+    this.#farewells.clear();
   }
 
   read(): RolloutMetrics {

@@ -162,6 +162,7 @@ class Shell implements RolloutController {
 
   async stop(): Promise<void> {
     this.#cancelResync();
+    this.#metrics.stop();
     await Promise.all([this.#controller.stop(), this.#services.stop()]);
     for (const informer of Object.values(this.#caches)) informer.stop();
     await this.#recorder.stop();
