@@ -1,5 +1,21 @@
 /** A port that cannot be had, in words. */
+import { createServer } from 'node:net';
 import { UserError } from './exit-codes.ts';
+
+/**
+ * Takes the port for a moment and gives it back, so that a start that cannot succeed changes nothing before it is known.
+ *
+ * @throws UserError when it cannot be had
+ */
+export async function requirePort(host: string, port: number, flag: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
+  }).catch((error: unknown) => {
+    throw listenError(error, host, port, flag);
+  });
+}
 
 /** @param flag - the flag that chooses another port */
 export function listenError(error: unknown, host: string, port: number, flag: string): unknown {

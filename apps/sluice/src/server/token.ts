@@ -1,7 +1,8 @@
 /** The token of this machine's user: random, made once, in a file that only they can read. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 
 /** Reads the token, or makes it. The file's mode is set right again if somebody loosened it. */
 export async function loadToken(path: string): Promise<string> {
@@ -13,7 +14,7 @@ export async function loadToken(path: string): Promise<string> {
     await chmod(path, 0o600);
     return existing.trim();
   }
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const token = randomBytes(32).toString('base64url');
   await writeFile(path, `${token}\n`, { mode: 0o600 });
   return token;

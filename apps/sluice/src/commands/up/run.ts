@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type PodRule, parsePodRules } from '@sluice/cluster';
 import { createLogger } from '@sluice/kube';
@@ -6,7 +6,8 @@ import { type EmbeddedCluster, startEmbeddedCluster } from '../../embedded/embed
 import { takeLock } from '../../embedded/lock-file.ts';
 import { exitCodes, UserError } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { listenError } from '../../listen-error.ts';
+import { listenError, requirePort } from '../../listen-error.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { createAuthentication } from '../../server/authentication.ts';
 import { type RunningServer, startHttpServer } from '../../server/http-server.ts';
 import { ownRoutes } from '../../server/routes.ts';
@@ -20,7 +21,10 @@ const host = '127.0.0.1';
 export async function runUp(options: UpOptions, io: Io): Promise<number> {
   const folder = resolve(io.workingDir, options.dir ?? join(io.homeDir, '.sluice'));
   const rules = options.rules === undefined ? [] : await readRules(resolve(io.workingDir, options.rules));
-  await makeFolder(folder);
+  const serverPort = options.serverPort ?? (options.port === 0 ? 0 : options.port + 1);
+  await requirePort(host, options.port, '--port');
+  await requirePort(host, serverPort, '--server-port');
+  await requireFolder(folder);
   const unlock = await takeLock(join(folder, 'up.lock'), folder);
   try {
     const dataDir = join(folder, 'data');
@@ -33,7 +37,7 @@ export async function runUp(options: UpOptions, io: Io): Promise<number> {
     });
     const cluster = await startEmbeddedCluster({ dataDir, host, port: options.port, rules, logger, io });
     try {
-      const server = await startOwnServer(folder, options, cluster, io);
+      const server = await startOwnServer(folder, serverPort, cluster, io);
       await writeKubeconfig(folder, cluster.kubeconfig);
       io.out.write(greeting(folder, cluster, server));
       await untilStopped(io.signal);
@@ -71,9 +75,9 @@ async function readRules(path: string): Promise<readonly PodRule[]> {
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function requireFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const probe = join(folder, `.probe-${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
@@ -84,6 +88,7 @@ async function makeFolder(folder: string): Promise<void> {
       EPERM: 'permission denied',
       EROFS: 'the file system is read-only',
       ENOSPC: 'no space is left',
+      ENOENT: 'the system does not allow files there',
       ENOTDIR: 'a part of the path is a file',
       EEXIST: 'it is a file',
     };
@@ -94,8 +99,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-async function startOwnServer(folder: string, options: UpOptions, cluster: EmbeddedCluster, io: Io): Promise<RunningServer> {
-  const port = options.serverPort ?? (options.port === 0 ? 0 : options.port + 1);
+async function startOwnServer(folder: string, port: number, cluster: EmbeddedCluster, io: Io): Promise<RunningServer> {
   const auditFile = join(folder, 'server-audit.log');
   return startHttpServer({
     host,
