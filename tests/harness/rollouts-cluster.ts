@@ -19,7 +19,7 @@ import {
   virtualClock,
 } from '../../packages/kube/src/index.ts';
 
-export const start: number = Date.parse('2026-01-05T10:00:00Z');
+const start: number = Date.parse('2026-01-05T10:00:00Z');
 
 export type RolloutsCluster = {
   readonly clock: VirtualClock;
@@ -43,7 +43,7 @@ export type RolloutsCluster = {
   stop(): Promise<void>;
 };
 
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

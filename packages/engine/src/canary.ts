@@ -3,33 +3,25 @@
  *
  * @see argoproj/argo-rollouts rollout/canary.go rolloutCanary, rollout/sync.go
  */
-import { annotations, formatLabelSelector, type Instant, labels, type ReplicaSet, type Rollout } from '@sluice/api';
+import { formatLabelSelector, type Instant, type Rollout } from '@sluice/api';
 import { findCondition } from './conditions.ts';
-import { desiredReplicas, fenceposts, stepsOf } from './defaults.ts';
+import { desiredReplicas, stepsOf } from './defaults.ts';
 import { withCompletion } from './duration.ts';
-import {
-  carriesMetadata,
-  exchangedMetadata,
-  hasPods,
-  metadataKey,
-  metadataNote,
-  podPatch,
-  recordedMetadata,
-  roleMetadata,
-} from './ephemeral-metadata.ts';
 import { notes } from './events.ts';
 import { resyncMs } from './facts.ts';
 import { reconcileHistory } from './history.ts';
-import { because, type Pass, replaceReplicaSet, scale } from './pass.ts';
+import { because, type Pass } from './pass.ts';
 import { haltReason, isAborted, isPaused, isPauseOver, noticedPause, pauseConditionOf, pauseEnd } from './pause.ts';
+import { reconcileMetadata } from './pod-metadata.ts';
 import { isFullyPromoted, isRollbackWithinWindow, promotionReason } from './promotion.ts';
-import { availableOf, createdOf, desiredAnnotationOf, hashOf, isObserved, nameOf, revisionOf, sizeOf, sum } from './replica-sets.ts';
-import { ownedPods, reconcileRestart } from './restart.ts';
+import { availableOf, createdOf, desiredAnnotationOf, hashOf, revisionOf, sizeOf, sum } from './replica-sets.ts';
+import { reconcileRestart } from './restart.ts';
 import { syncRevision } from './revisions.ts';
 import { reconcileCanaryServices } from './services.ts';
+import { reconcileSizes } from './sizes.ts';
 import type { Status } from './status.ts';
 import { concludeStatus } from './status-conclusion.ts';
-import { areCountsReached, canaryCounts, currentStep, currentStepIndex, stepText } from './steps.ts';
+import { areCountsReached, currentStep, currentStepIndex, stepText } from './steps.ts';
 
 /** `end`: the pass is over, with or without a status. */
 type Outcome = 'go on' | 'end';
@@ -114,107 +106,6 @@ function startOver(pass: Pass): Outcome {
 
 function reconcileServices(pass: Pass): void {
   if (haltReason(pass.world.rollout.spec, pass.previous) === undefined) reconcileCanaryServices(pass, isAborted(pass.previous, pass.wish));
-}
-
-function reconcileMetadata(pass: Pass): void {
-  const wanted = roleMetadata(pass.world.rollout, pass.roles);
-  for (const { replicaSet, metadata } of wanted) {
-    const recorded = recordedMetadata(replicaSet);
-    let set = replicaSet;
-    if (!carriesMetadata(replicaSet, metadata)) {
-      set = withMetadata(replicaSet, metadata);
-      replaceReplicaSet(pass, replicaSet, set);
-      pass.hasActed = true;
-      because(pass, `replicaset/${nameOf(set)}`, 'its pods play another part now');
-    }
-    const key = metadataKey(set, metadata);
-    if (!hasPods(set) || pass.podMetadataChecked.has(key)) continue;
-    if (metadata === undefined && recorded.labels === undefined && recorded.annotations === undefined) continue;
-    if (pass.world.pods === undefined) {
-      pass.needsPods = true;
-      return;
-    }
-    const others = wanted.flatMap((other) => (other.metadata === undefined || other.metadata === metadata ? [] : [other.metadata]));
-    for (const pod of ownedPods(pass)) {
-      if (pod.metadata.labels?.[labels.podTemplateHash] !== hashOf(set) || pod.metadata.deletionTimestamp !== undefined) continue;
-      // What another role put there and this template does not have is taken off too: the note of it is gone after a kill in between.
-      const stale = others
-        .flatMap((other) => Object.entries(other.labels ?? {}))
-        .filter(([name, value]) => pod.metadata.labels?.[name] === value && set.spec?.template?.metadata?.labels?.[name] !== value);
-      const off = { labels: { ...Object.fromEntries(stale), ...recorded.labels }, annotations: recorded.annotations ?? {} };
-      const patch = podPatch(pod, off, metadata);
-      if (patch === undefined) continue;
-      pass.actions.push({ kind: 'PatchPod', name: pod.metadata.name ?? '', patch, reason: `role of ReplicaSet ${nameOf(set)}` });
-      pass.hasActed = true;
-    }
-    pass.checks.push(key);
-  }
-}
-
-function withMetadata(set: ReplicaSet, metadata: Parameters<typeof metadataNote>[0]): ReplicaSet {
-  const { [annotations.ephemeralMetadata]: _, ...kept } = set.metadata.annotations ?? {};
-  const note = metadataNote(metadata);
-  const template = set.spec?.template ?? {};
-  return {
-    ...set,
-    metadata: { ...set.metadata, annotations: { ...kept, ...(note === undefined ? {} : { [annotations.ephemeralMetadata]: note }) } },
-    spec: { ...set.spec, template: { ...template, metadata: exchangedMetadata(template.metadata, recordedMetadata(set), metadata) } },
-  };
-}
-
-/** Stable first, then new, then others; the first that changes its size ends the round. */
-function reconcileSizes(pass: Pass): boolean {
-  if (haltReason(pass.world.rollout.spec, pass.previous) !== undefined) return false;
-  removeDeadlines(pass);
-  const { current, stable } = pass.roles;
-  const counts = canaryCounts(pass.world.rollout, pass.roles);
-  const why = `weight asks for ${counts.canary} new and ${counts.stable} stable pods`;
-  if (stable !== undefined && stable !== current && scale(pass, stable, counts.stable, why)) return true;
-  // Only an annotation may have changed so far.
-  const now = pass.roles.current;
-  if (now !== undefined && scale(pass, now, counts.canary, why)) return true;
-  return scaleDownOthers(pass);
-}
-
-/** New and stable versions are in use, whatever a Rollout with a router or the other strategy once noted on them. */
-function removeDeadlines(pass: Pass): void {
-  for (const set of new Set([pass.roles.current, pass.roles.stable])) {
-    if (set?.metadata.annotations?.[annotations.scaleDownDeadline] === undefined) continue;
-    const { [annotations.scaleDownDeadline]: _, ...kept } = set.metadata.annotations;
-    replaceReplicaSet(pass, set, { ...set, metadata: { ...set.metadata, annotations: kept } });
-    pass.hasActed = true;
-  }
-}
-
-/**
- * Older versions make room: first pods that are not available anyway, then available ones as far as availability allows, the newest
- * version first.
- */
-function scaleDownOthers(pass: Pass): boolean {
-  const isActive = (set: ReplicaSet): boolean => sizeOf(set) > 0;
-  if (!pass.roles.others.some(isActive) || !pass.roles.all.every(isObserved)) return false;
-  let scaledDown = 0;
-  for (const set of pass.roles.others.filter(isActive)) {
-    const available = availableOf(set);
-    if (available >= sizeOf(set)) continue;
-    scaledDown += sizeOf(set) - available;
-    scale(pass, set, available, `pods of ${nameOf(set)} that are not available go first`);
-  }
-  const { spec } = pass.world.rollout;
-  let mayScaleDown =
-    sum(pass.roles.all, (set) => Math.min(availableOf(set), sizeOf(set))) - (desiredReplicas(spec) - fenceposts(spec).unavailable);
-  if (mayScaleDown <= 0) return false;
-  const newestFirst = [...pass.roles.others].sort((a, b) => revisionOf(b) - revisionOf(a));
-  for (const set of newestFirst) {
-    if (mayScaleDown <= 0) break;
-    const size = sizeOf(set);
-    if (size === 0) continue;
-    const target = Math.max(0, size - mayScaleDown);
-    scale(pass, set, target, `${nameOf(set)} is neither new nor stable`);
-    mayScaleDown -= size - target;
-    scaledDown += size - target;
-  }
-  return scaledDown > 0;
 }
 
 /** Begins the pause of a pause step, or waits for its end. */

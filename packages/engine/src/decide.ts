@@ -7,25 +7,22 @@
  * ahead of the status that asks for it. And what another part of the plan must have made true first (a service to be switched after a
  * promotion, a step to be completed after a change of size) is left to the next plan.
  */
-import type { Instant, ReplicaSet, Rollout, Service } from '@sluice/api';
-import { annotations } from '@sluice/api';
+import type { Instant, Rollout, Service } from '@sluice/api';
 import { earliest, runCanary } from './canary.ts';
 import { findCondition, isHealthy, progressDeadline, withoutCondition } from './conditions.ts';
-import { desiredReplicas, fenceposts } from './defaults.ts';
 import { notes as catalogue } from './events.ts';
 import type { RolloutFacts, SpecReading } from './facts.ts';
 import { invalidServices, readSpec, unsupportedPart } from './invalid-spec.ts';
 import { beginPass, type Pass, type World } from './pass.ts';
 import { isPaused } from './pause.ts';
 import { calculatePhase } from './phase.ts';
-import type { Action, MergePatch, Note, RolloutPlan, WriteKey } from './plan.ts';
-import { nameOf, sizeOf, sum } from './replica-sets.ts';
+import type { Action, Note, RolloutPlan, WriteKey } from './plan.ts';
 import { createReplicaSet, withCreateError, withInvalidSpec } from './revisions.ts';
-import { servicePatch } from './services.ts';
 import { canonicalStatus, differsInCountsOnly, isSame, type Status, statusPatch } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
+import { collectWrites } from './writes.ts';
 
-/** More passes than any sequence needs; reaching it means that two passes undo each other. */
+/** More passes than any sequence needs. Should two undo each other, this ends it, and the next plan goes on from what was written. */
 const passesMax = 20;
 
 /** How long a change of counts alone may wait for company. */
@@ -126,7 +123,7 @@ function runPasses(start: World, reading: SpecReading, checked: ReadonlySet<stri
     world = next;
     if (isSettled || pass.needsPods || pass.actions.some(({ kind }) => kind === 'EvictPod')) return { world, passes, isCut: false };
   }
-  return { world, passes, isCut: false };
+  return { world, passes, isCut: true };
 }
 
 /**
@@ -151,129 +148,6 @@ function decisive(status: Status): unknown {
     abort: abort === true,
     promoteFull: promoteFull === true,
   };
-}
-
-/** The difference between the objects as they are and as they are to be, as writes on either side of the status. */
-function collectWrites(
-  start: World,
-  end: World,
-  passes: readonly Pass[],
-  reasonOf: (write: WriteKey) => string,
-): { readonly before: readonly Action[]; readonly after: readonly Action[] } {
-  const before: Action[] = [];
-  const sizes: Action[] = [];
-  const known = new Map(start.replicaSets.map((set) => [nameOf(set), set]));
-  for (const set of end.replicaSets) {
-    const old = known.get(nameOf(set));
-    const reason = reasonOf(`replicaset/${nameOf(set)}`);
-    const sizeReason = reasonOf(`size/${nameOf(set)}`);
-    if (old === undefined) {
-      const size = Math.min(sizeOf(set), roomFor(start));
-      const created: ReplicaSet = { ...set, spec: { ...set.spec, replicas: size } };
-      const isFullSize = size === sizeOf(set);
-      before.push({ kind: 'CreateReplicaSet', replicaSet: created, isFullSize, reason });
-      if (!isFullSize) sizes.push(replicaSetAction('size', created, { spec: { replicas: sizeOf(set) } }, sizeReason));
-      continue;
-    }
-    const identity = identityPatch(old, set);
-    if (identity !== undefined) before.push(replicaSetAction('identity', old, identity, reason));
-    const size = sizePatch(old, set);
-    if (size !== undefined) sizes.push(replicaSetAction('size', old, size, sizeReason));
-  }
-  const rolloutPatch = revisionPatch(start.rollout, end.rollout);
-  if (rolloutPatch !== undefined) before.push({ kind: 'PatchRollout', patch: rolloutPatch, reason: reasonOf('rollout') });
-  for (const [name, service] of end.services) {
-    const old = start.services.get(name);
-    const patch = old === undefined ? undefined : servicePatch(old, service);
-    if (patch === undefined) continue;
-    const reason = reasonOf(`service/${name}`);
-    before.push({ kind: 'PatchService', name, resourceVersion: service.metadata.resourceVersion, patch, reason });
-  }
-  const other = passes.flatMap((pass) => pass.actions);
-  before.push(...other.filter(({ kind }) => kind === 'PatchPod'));
-  return { before, after: [...orderSizes(start, end, sizes), ...other.filter(({ kind }) => kind !== 'PatchPod')] };
-}
-
-/** Pods that a new ReplicaSet may have before any other shrinks. */
-function roomFor({ rollout, replicaSets }: World): number {
-  return Math.max(0, desiredReplicas(rollout.spec) + fenceposts(rollout.spec).surge - sum(replicaSets, sizeOf));
-}
-
-/**
- * Shrinking comes before growing where together they would exceed the surge for a moment; otherwise both may be sent at once.
- * Shrinking is always bounded by pods that are available already, so it never has to wait for growth.
- */
-function orderSizes(start: World, end: World, sizes: readonly Action[]): readonly Action[] {
-  if (sizes.length < 2) return sizes;
-  const sizeBefore = new Map(start.replicaSets.map((set) => [nameOf(set), sizeOf(set)]));
-  const sizeAfter = new Map(end.replicaSets.map((set) => [nameOf(set), sizeOf(set)]));
-  const names = new Set([...sizeBefore.keys(), ...sizeAfter.keys()]);
-  const atMost = [...names].reduce((total, name) => total + Math.max(sizeBefore.get(name) ?? 0, sizeAfter.get(name) ?? 0), 0);
-  const bound = desiredReplicas(end.rollout.spec) + fenceposts(end.rollout.spec).surge;
-  const nowTotal = [...sizeBefore.values()].reduce((total, size) => total + size, 0);
-  const isCreation = sizes.some((action) => action.kind === 'PatchReplicaSet' && !sizeBefore.has(action.name));
-  if (!isCreation && atMost <= Math.max(bound, nowTotal)) {
-    return [{ kind: 'Together', actions: sizes, reason: 'safe in any order' }];
-  }
-  const grows = (action: Action): boolean =>
-    action.kind === 'PatchReplicaSet' && (sizeAfter.get(action.name) ?? 0) > (sizeBefore.get(action.name) ?? -1);
-  return [...sizes.filter((action) => !grows(action)), ...sizes.filter(grows)];
-}
-
-function replicaSetAction(of: 'identity' | 'size', set: ReplicaSet, patch: MergePatch, reason: string): Action {
-  return { kind: 'PatchReplicaSet', of, name: nameOf(set), resourceVersion: set.metadata.resourceVersion, patch, reason };
-}
-
-/** Annotations that belong to a size. */
-const sizeAnnotations: ReadonlySet<string> = new Set([annotations.desiredReplicas, annotations.scaleDownDeadline]);
-
-function identityPatch(old: ReplicaSet, set: ReplicaSet): MergePatch | undefined {
-  const notes = annotationPatch(old, set, (key) => !sizeAnnotations.has(key));
-  const isReady = (old.spec?.minReadySeconds ?? 0) === (set.spec?.minReadySeconds ?? 0);
-  const template = old.spec?.template === set.spec?.template ? undefined : mapPatch(old.spec?.template ?? {}, set.spec?.template ?? {});
-  if (notes === undefined && isReady && template === undefined) return undefined;
-  const spec = { ...(isReady ? {} : { minReadySeconds: set.spec?.minReadySeconds ?? 0 }), ...(template === undefined ? {} : { template }) };
-  return {
-    ...(notes === undefined ? {} : { metadata: { annotations: notes } }),
-    ...(Object.keys(spec).length === 0 ? {} : { spec }),
-  };
-}
-
-function sizePatch(old: ReplicaSet, set: ReplicaSet): MergePatch | undefined {
-  const notes = annotationPatch(old, set, (key) => sizeAnnotations.has(key));
-  const isSized = sizeOf(old) === sizeOf(set);
-  if (notes === undefined && isSized) return undefined;
-  return {
-    ...(notes === undefined ? {} : { metadata: { annotations: notes } }),
-    ...(isSized ? {} : { spec: { replicas: sizeOf(set) } }),
-  };
-}
-
-function annotationPatch(old: ReplicaSet, set: ReplicaSet, isMeant: (key: string) => boolean): MergePatch | undefined {
-  const only = (map: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> =>
-    Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => isMeant(key)));
-  return mapPatch(only(old.metadata.annotations), only(set.metadata.annotations));
-}
-
-/** Merge patch between two JSON objects; lists are replaced whole. */
-function mapPatch(old: object, next: object): MergePatch | undefined {
-  const before = old as Readonly<Record<string, unknown>>;
-  const after = next as Readonly<Record<string, unknown>>;
-  const patch: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(after)) {
-    const was = before[key];
-    if (isSame(was, value)) continue;
-    const isNested = [was, value].every((side) => typeof side === 'object' && side !== null && !Array.isArray(side));
-    patch[key] = isNested ? mapPatch(was as object, value as object) : value;
-  }
-  for (const key of Object.keys(before)) if (after[key] === undefined) patch[key] = null;
-  return Object.keys(patch).length === 0 ? undefined : patch;
-}
-
-function revisionPatch(old: Rollout, next: Rollout): MergePatch | undefined {
-  const revision = next.metadata.annotations?.[annotations.revision];
-  if (old.metadata.annotations?.[annotations.revision] === revision) return undefined;
-  return { metadata: { annotations: { [annotations.revision]: revision } } };
 }
 
 /** When the progress deadline must be looked at although nothing changes; a second late, since times are whole seconds. */

@@ -1,5 +1,5 @@
 /** What an absent field of a Rollout means. One function a field, so that no other file repeats a default. */
-import { type CanaryStep, type CanaryStrategy, type Rollout, type RolloutSpec, scaledValue } from '@sluice/api';
+import { type CanaryStep, type CanaryStrategy, type RolloutSpec, scaledValue } from '@sluice/api';
 
 /** Strategy-level default of `maxSurge` and `maxUnavailable`: upstream's literal is the text `25`, and text is a percentage. */
 const defaultShare = '25';
@@ -23,10 +23,6 @@ export function canaryOf(spec: RolloutSpec): CanaryStrategy {
 
 export function stepsOf(spec: RolloutSpec): readonly CanaryStep[] {
   return canaryOf(spec).steps ?? [];
-}
-
-export function generationOf(rollout: Rollout): number {
-  return rollout.metadata.generation ?? 0;
 }
 
 /**

@@ -8,7 +8,7 @@ import { nameOf, sizeOf } from './replica-sets.ts';
  * Old ReplicaSets beyond the limit, the oldest first. Those that still have or want pods, or whose last change is not yet observed, stay
  * and use up their place.
  */
-export function excessReplicaSets(others: readonly ReplicaSet[], limit: number): readonly ReplicaSet[] {
+function excessReplicaSets(others: readonly ReplicaSet[], limit: number): readonly ReplicaSet[] {
   const alive = others.filter((set) => set.metadata.deletionTimestamp === undefined);
   return alive
     .slice(0, Math.max(0, alive.length - limit))

@@ -85,7 +85,7 @@ export function noticedPause(spec: RolloutSpec, status: Status, now: Instant): C
 }
 
 /** Length of a pause step in whole seconds; `undefined` for one without end. */
-export function pauseSeconds(step: CanaryStep): number | undefined {
+function pauseSeconds(step: CanaryStep): number | undefined {
   return step.pause?.duration === undefined ? undefined : pauseDurationSeconds(step.pause);
 }
 

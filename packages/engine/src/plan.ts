@@ -71,8 +71,6 @@ export type RolloutPlan = {
   readonly needs?: readonly 'pods'[];
   /** Keys for `podMetadataChecked`, true once the actions are done. */
   readonly checks?: readonly string[];
-  /** The pass failed in a way that may heal by itself: look again with back-off. */
-  readonly failure?: string;
   /** A part of the spec that this version does not carry out. Nothing is written. */
   readonly unsupported?: string;
   /** For `RolloutFacts.specReading` of the next pass. */

@@ -9,7 +9,7 @@
 export type ReplicaCounts = { readonly canary: number; readonly stable: number };
 
 /** What the arithmetic needs to know of a ReplicaSet. */
-export type SizedReplicaSet = { readonly replicas: number; readonly available: number };
+type SizedReplicaSet = { readonly replicas: number; readonly available: number };
 
 export type BasicCanaryQuestion = {
   /** Desired pods of the Rollout. */

@@ -34,7 +34,7 @@ export function currentSetWeight(spec: RolloutSpec, status: Status): number {
 }
 
 /** The weight that sizes follow: everything to the new version on `promoteFull`, on the first deployment and when it is stable already. */
-export function desiredWeight(spec: RolloutSpec, status: Status): number {
+function desiredWeight(spec: RolloutSpec, status: Status): number {
   const isDone = (status.stableRS ?? '') === (status.currentPodHash ?? '');
   if (status.promoteFull === true || (status.stableRS ?? '') === '' || isDone) return 100;
   return currentSetWeight(spec, status);

@@ -17,7 +17,7 @@ const faultyTurns = 150;
 const turnsMax = 3000;
 
 /** Numbers in [0, 1) from a seed: mulberry32. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -6,7 +6,7 @@ import { WorldModel } from './world-model.ts';
 
 const start = parseTime('2026-01-01T00:00:00Z') ?? 0;
 
-export function rollout(spec: Partial<RolloutSpec> & { readonly canary?: CanaryStrategy; readonly image?: string } = {}): Rollout {
+function rollout(spec: Partial<RolloutSpec> & { readonly canary?: CanaryStrategy; readonly image?: string } = {}): Rollout {
   const { canary, image = 'app:1', ...rest } = spec;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
@@ -22,7 +22,7 @@ export function rollout(spec: Partial<RolloutSpec> & { readonly canary?: CanaryS
   };
 }
 
-export function service(name: string): Service {
+function service(name: string): Service {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'demo' }, spec: { selector: { app: 'web' } } };
 }
 

@@ -28,7 +28,7 @@ export type Run = {
 export type ShellMemory = { countsWaitSince: number | undefined; readonly checked: Set<string> };
 
 /** One pass of the shell in the model: decide, look again where pods are needed, remember what the plan asks to remember. */
-export function decideIn(world: WorldModel, memory: ShellMemory): RolloutPlan {
+function decideIn(world: WorldModel, memory: ShellMemory): RolloutPlan {
   const facts = {
     rollout: world.rollout,
     replicaSets: world.replicaSets,
