@@ -202,15 +202,15 @@ function settle(managers: Managers, self: string, changes: Comparison, force: bo
   const found: FoundConflict[] = [];
   for (const [key, manager] of managers) {
     if (key === self) continue;
-    const conflict = manager.fields.intersection(changed);
-    if (!force) for (const path of conflict.paths()) found.push({ manager, path });
+    if (force) continue;
+    for (const path of manager.fields.intersection(changed).paths()) found.push({ manager, path });
   }
   if (found.length > 0) throw conflictError(found);
   for (const [key, manager] of managers) {
     if (key === self) continue;
     const fields = manager.fields.difference(changed).difference(changes.removed);
     if (fields.isEmpty()) managers.delete(key);
-    else managers.set(key, { ...manager, fields });
+    else if (fields !== manager.fields) managers.set(key, { ...manager, fields });
   }
 }
 
@@ -280,10 +280,9 @@ export function trackUpdate(input: TrackInput): readonly ManagedFieldsEntry[] {
 
   const type = resourceType(input.schema);
   const reset = resetSet(input.resetFields);
-  const before = withZeros(type, live === undefined ? {} : without(live), true);
   let changes: Comparison;
   try {
-    changes = without(compareValues(type, before, withZeros(type, without(next), true)), reset);
+    changes = without(compareValues(type, live === undefined ? {} : without(live), without(next), true), reset);
   } catch (error) {
     // An object that its own schema cannot read is not tracked; the write itself goes on, as on a real server.
     if (error instanceof TypedValueError) return [];

@@ -7,7 +7,14 @@ import { isObject } from './schema.ts';
 
 export type PathElement = string;
 
-/** A tree of path elements. `members` are in the set themselves; `children` lead to members below. */
+/** Sets and their texts, each way. Texts are those that we have written: others may be in another order or hold more. */
+const setOfText = new WeakMap<object, FieldSet>();
+const textOfSet = new WeakMap<FieldSet, Readonly<Record<string, unknown>>>();
+
+/**
+ * A tree of path elements. `members` are in the set themselves; `children` lead to members below. Complete sets are not changed any
+ * more: operations share what stays the same, up to the whole set.
+ */
 export class FieldSet {
   readonly members: Set<PathElement> = new Set();
   readonly children: Map<PathElement, FieldSet> = new Map();
@@ -26,6 +33,28 @@ export class FieldSet {
       if (!child.isEmpty()) set.children.set(element, child);
     }
     return set;
+  }
+
+  /** Reads `fieldsV1` of an object that nobody changes any more; the same one twice is read once. */
+  static of(fields: unknown): FieldSet {
+    if (!isObject(fields)) return new FieldSet();
+    let set = setOfText.get(fields);
+    if (set === undefined) {
+      set = FieldSet.fromFieldsV1(fields);
+      setOfText.set(fields, set);
+    }
+    return set;
+  }
+
+  /** `fieldsV1` of a complete set, to be shared and not to be changed. */
+  text(): Readonly<Record<string, unknown>> {
+    let text = textOfSet.get(this);
+    if (text === undefined) {
+      text = this.toFieldsV1();
+      textOfSet.set(this, text);
+      setOfText.set(text, this);
+    }
+    return text;
   }
 
   /** Writes `fieldsV1` in the order of a real server. */
@@ -79,6 +108,8 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
+    if (other.isWithin(this)) return this;
+    if (this.isWithin(other)) return other;
     const out = new FieldSet();
     for (const element of this.members) out.members.add(element);
     for (const element of other.members) out.members.add(element);
@@ -88,6 +119,24 @@ export class FieldSet {
     }
     for (const [element, child] of other.children) if (!this.children.has(element)) out.children.set(element, child);
     return out;
+  }
+
+  /** Whether every member is one of `other`, too. */
+  isWithin(other: FieldSet): boolean {
+    if (this === other) return true;
+    for (const element of this.members) if (!other.members.has(element)) return false;
+    for (const [element, child] of this.children) {
+      const twin = other.children.get(element);
+      if (twin === undefined ? !child.isEmpty() : !child.isWithin(twin)) return false;
+    }
+    return true;
+  }
+
+  /** Whether any member is one of `other`, too. */
+  meets(other: FieldSet): boolean {
+    for (const element of other.members) if (this.members.has(element)) return true;
+    for (const [element, twin] of other.children) if (this.children.get(element)?.meets(twin) === true) return true;
+    return false;
   }
 
   intersection(other: FieldSet): FieldSet {
@@ -102,6 +151,7 @@ export class FieldSet {
 
   /** Members that are not members of `other`. A member of `other` says nothing about what is below it. */
   difference(other: FieldSet): FieldSet {
+    if (!this.meets(other)) return this;
     const out = new FieldSet();
     for (const element of this.members) if (!other.members.has(element)) out.members.add(element);
     for (const [element, child] of this.children) {

@@ -44,7 +44,7 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
       apiVersion: entry.apiVersion,
       subresource: entry.subresource ?? '',
       time: entry.time,
-      fields: FieldSet.fromFieldsV1(entry.fieldsV1),
+      fields: FieldSet.of(entry.fieldsV1),
     };
     managers.set(managerKey(manager), manager);
   }
@@ -58,7 +58,7 @@ export function encodeManagers(managers: Managers): readonly ManagedFieldsEntry[
     apiVersion: manager.apiVersion,
     ...(manager.time === undefined ? {} : { time: manager.time }),
     fieldsType: 'FieldsV1' as const,
-    fieldsV1: manager.fields.toFieldsV1(),
+    fieldsV1: manager.fields.text(),
     ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
   }));
 }
@@ -80,6 +80,7 @@ function seconds(time: string | undefined): number {
 
 /** Throws the oldest updaters of a version together until no more than ten are left. */
 export function capManagers(managers: Managers): void {
+  if (managers.size <= updatersMax) return;
   const updaters = [...managers]
     .filter(([, manager]) => manager.operation === 'Update')
     .sort(([aKey, a], [bKey, b]) => seconds(a.time) - seconds(b.time) || compareText(aKey, bKey));

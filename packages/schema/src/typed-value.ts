@@ -70,20 +70,28 @@ export function withZeros(type: MergeType, value: unknown, scalars: boolean): un
   }
   const { map } = type;
   if (!isObject(value) || map === undefined) return value;
+  const filled = withOwnZeros(type, value, scalars) as JsonObject;
+  let out: Record<string, unknown> | undefined;
+  for (const key of Object.keys(filled)) {
+    const child = filled[key];
+    if (typeof child !== 'object' || child === null) continue;
+    const childType = fieldType(map, key);
+    const next = childType === undefined ? child : withZeros(childType, child, scalars);
+    if (next === child) continue;
+    out ??= { ...filled };
+    setKey(out, key, next);
+  }
+  return out ?? filled;
+}
+
+/** The same for the fields of one map, and not for what is below them. */
+function withOwnZeros(type: MergeType, value: unknown, scalars: boolean): unknown {
+  if (type.zeros.length === 0 || !isObject(value) || type.map === undefined) return value;
   let out: Record<string, unknown> | undefined;
   for (const [key, zero] of type.zeros) {
     if (value[key] !== undefined || (!scalars && zero !== null && typeof zero !== 'object')) continue;
     out ??= { ...value };
     out[key] = zero;
-  }
-  for (const key of Object.keys(out ?? value)) {
-    const child = (out ?? value)[key];
-    if (typeof child !== 'object' || child === null) continue;
-    const childType = fieldType(map, key);
-    const next = childType === undefined ? child : withZeros(childType, child, scalars);
-    if (next === child) continue;
-    out ??= { ...value };
-    setKey(out, key, next);
   }
   return out ?? value;
 }
@@ -132,23 +140,30 @@ function collect(type: MergeType, value: unknown, parent: FieldSet, element: Pat
 
 export type Comparison = { readonly removed: FieldSet; readonly modified: FieldSet; readonly added: FieldSet };
 
-/** How `right` differs from `left`. Containers that come or go are members too. */
-export function compareValues(type: MergeType, left: unknown, right: unknown): Comparison {
-  const comparison = { removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet() };
-  compare(type, left, right, [], comparison);
-  return comparison;
+type Comparing = Comparison & { readonly addsZeros: boolean };
+
+/**
+ * How `right` differs from `left`. Containers that come or go are members too. With `addsZeros` both are compared as `withZeros` would
+ * make them, scalars included, but only where they differ: parts that both share cost nothing.
+ */
+export function compareValues(type: MergeType, left: unknown, right: unknown, addsZeros: boolean = false): Comparison {
+  const comparing = { removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet(), addsZeros };
+  compare(type, left, right, [], comparing);
+  return comparing;
 }
 
-function compare(type: MergeType, left: unknown, right: unknown, path: PathElement[], out: Comparison): void {
-  if (left === right && left !== undefined) return;
+function compare(type: MergeType, sharedLeft: unknown, sharedRight: unknown, path: PathElement[], out: Comparing): void {
+  if (sharedLeft === sharedRight && sharedLeft !== undefined) return;
+  const left = out.addsZeros ? withOwnZeros(type, sharedLeft, true) : sharedLeft;
+  const right = out.addsZeros ? withOwnZeros(type, sharedRight, true) : sharedRight;
   const leftAtom = atomOf(type, left);
   const rightAtom = atomOf(type, right);
   let isLeaf: boolean;
-  if (right === undefined) isLeaf = compareAtom(leftAtom, left, right, path, out);
-  else if (left === undefined || sameAtom(leftAtom, rightAtom)) isLeaf = compareAtom(rightAtom, left, right, path, out);
+  if (right === undefined) isLeaf = compareAtom(type, leftAtom, left, right, path, out);
+  else if (left === undefined || sameAtom(leftAtom, rightAtom)) isLeaf = compareAtom(type, rightAtom, left, right, path, out);
   else {
-    compareAtom(leftAtom, left, right, path, out);
-    isLeaf = compareAtom(rightAtom, left, right, path, out);
+    compareAtom(type, leftAtom, left, right, path, out);
+    isLeaf = compareAtom(type, rightAtom, left, right, path, out);
   }
   if (isLeaf) return;
   if (left === undefined) out.added.insert(path);
@@ -160,12 +175,12 @@ function sameAtom(a: Atom, b: Atom): boolean {
 }
 
 /** @returns whether the value was compared as a whole */
-function compareAtom(atom: Atom, left: unknown, right: unknown, path: PathElement[], out: Comparison): boolean {
+function compareAtom(type: MergeType, atom: Atom, left: unknown, right: unknown, path: PathElement[], out: Comparing): boolean {
   const isEmptyPair = isEmptyContainer(atom, left) && isEmptyContainer(atom, right);
   if (atom.scalar !== undefined || atom.map?.isAtomic === true || atom.list?.isAtomic === true || isEmptyPair) {
     if (left === undefined) out.added.insert(path);
     else if (right === undefined) out.removed.insert(path);
-    else if (!jsonEqual(left, right)) out.modified.insert(path);
+    else if (!isSame(type, left, right, out)) out.modified.insert(path);
     return true;
   }
   if (atom.map !== undefined) {
@@ -181,12 +196,17 @@ function compareAtom(atom: Atom, left: unknown, right: unknown, path: PathElemen
   return false;
 }
 
+/** Whether values that are compared as a whole are equal. */
+function isSame(type: MergeType, left: unknown, right: unknown, { addsZeros }: Comparing): boolean {
+  return jsonEqual(left, right) || (addsZeros && jsonEqual(withZeros(type, left, true), withZeros(type, right, true)));
+}
+
 function isEmptyContainer(atom: Atom, value: unknown): boolean {
   if (atom.map !== undefined) return !isObject(value) || Object.keys(value).length === 0;
   return !Array.isArray(value) || value.length === 0;
 }
 
-function compareField(map: MapShape, key: string, left: JsonObject, right: JsonObject, path: PathElement[], out: Comparison): void {
+function compareField(map: MapShape, key: string, left: JsonObject, right: JsonObject, path: PathElement[], out: Comparing): void {
   const type = fieldType(map, key);
   if (type === undefined) return;
   path.push(fieldElement(key));
@@ -194,16 +214,17 @@ function compareField(map: MapShape, key: string, left: JsonObject, right: JsonO
   path.pop();
 }
 
-function compareItems(list: ListShape, left: readonly unknown[], right: readonly unknown[], path: PathElement[], out: Comparison): void {
-  const leftItems = groupItems(list, left);
-  const rightItems = groupItems(list, right);
+function compareItems(list: ListShape, left: readonly unknown[], right: readonly unknown[], path: PathElement[], out: Comparing): void {
+  const leftItems = groupItems(list, left, out.addsZeros);
+  const rightItems = groupItems(list, right, out.addsZeros);
   for (const element of new Set([...leftItems.keys(), ...rightItems.keys()])) {
     const before = leftItems.get(element) ?? [];
     const after = rightItems.get(element) ?? [];
     path.push(element);
     if (before.length <= 1 && after.length <= 1) compare(list.element, before[0], after[0], path, out);
     else if (before.length >= 2 && after.length >= 2) {
-      if (!jsonEqual(before, after)) out.modified.insert(path);
+      const areSame = before.length === after.length && before.every((item, index) => isSame(list.element, item, after[index], out));
+      if (!areSame) out.modified.insert(path);
     } else if (before.length >= 2) {
       if (after.length > 0) compare(list.element, undefined, after[0], path, out);
       out.removed.insert(path);
@@ -215,10 +236,10 @@ function compareItems(list: ListShape, left: readonly unknown[], right: readonly
   }
 }
 
-function groupItems(list: ListShape, items: readonly unknown[]): Map<PathElement, unknown[]> {
+function groupItems(list: ListShape, items: readonly unknown[], addsZeros: boolean): Map<PathElement, unknown[]> {
   const groups = new Map<PathElement, unknown[]>();
   for (const item of items) {
-    const element = itemElement(list, item);
+    const element = itemElement(list, addsZeros ? withOwnZeros(list.element, item, true) : item);
     const group = groups.get(element);
     if (group === undefined) groups.set(element, [item]);
     else group.push(item);
