@@ -128,7 +128,7 @@ class HttpTransport implements Transport {
     bodyTimeout: number,
   ): Promise<Dispatcher.ResponseData> {
     // Loaded with the first call: commands that make none start a tenth of a second sooner.
-    const { Pool } = await import('undici');
+    const { Pool } = await import('./undici-pool.ts');
     const headers: Record<string, string | string[]> = {
       ...credential.headers,
       accept: request.accept ?? 'application/json',
