@@ -58,7 +58,8 @@ describe('the next step of a rolling update', () => {
       [7, 2, 3],
     ] as const) {
       const web = rolling(replicas, { maxSurge: surge, maxUnavailable: unavailable });
-      let [fresh, old] = [0, replicas];
+      let fresh = 0;
+      let old: number = replicas;
       for (let pass = 0; pass < 100 && !(fresh === replicas && old === 0); pass++) {
         for (const { replicaSet: set, to } of rollingUpdateStep(web, replicaSet({ name: 'new', image: 'web:2', size: fresh }), [
           replicaSet({ name: 'old', image: 'old:1', size: old }),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type PodWish, pod, testTime } from '../../testing/builders.ts';
 import { podsToDelete } from './deletion-order.ts';
 
-const cost = (value: string): PodWish['annotations'] => ({ 'controller.kubernetes.io/pod-deletion-cost': value });
+const cost = (value: string): Record<string, string> => ({ 'controller.kubernetes.io/pod-deletion-cost': value });
 
 it.each<[string, PodWish, PodWish]>([
   ['a pod without a node goes before one that has a node', { node: '' }, {}],
