@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   annotations,
+  crds,
   type KubeObject,
   labels,
   type Pod,
@@ -66,6 +67,35 @@ describe('a spec that cannot be carried out', () => {
     expect(own.events.map(({ reason }) => reason)).toEqual(['RolloutAddedToInformer', 'UnsupportedSpec']);
     expect(own.events.at(-1)?.message).toContain('spec.strategy.blueGreen');
     expect(own.writes).toEqual([]);
+  });
+
+  it('does not stop others when its fields are not even of the right type', async () => {
+    const open = crds()
+      .filter(({ metadata }) => metadata.name === 'rollouts.argoproj.io')
+      .map((crd) => {
+        const spec = crd.spec as { versions: readonly object[] };
+        const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+        return { ...crd, spec: { ...spec, versions: spec.versions.map((version) => ({ ...version, schema })) } };
+      });
+    const own = await started({ kinds: open });
+    const at = (name: string): { name: string; namespace: string } => ({ name, namespace: 'default' });
+    const kind = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+    await own.client.create(rolloutType, { ...kind, metadata: at('nothing') });
+    await own.client.create(rolloutType, { ...kind, metadata: at('text'), spec: 'none' });
+    const web = rollout('types');
+    await own.client.create(rolloutType, {
+      ...web,
+      spec: { ...web.spec, replicas: 'many', strategy: { canary: { steps: 'all' } } },
+    } as unknown as KubeObject);
+    await own.client.create(rolloutType, {
+      ...web,
+      metadata: at('selector'),
+      spec: { ...web.spec, selector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } },
+    });
+    await own.client.create(rolloutType, rollout('good'));
+    await own.untilPhase('good', 'Healthy');
+    expect((await own.get('nothing')).status?.phase).toBe('Degraded');
+    expect((await own.get('selector')).status?.phase).toBe('Degraded');
   });
 
   it('waits for a service that is missing and goes on by itself when it comes', async () => {

@@ -52,7 +52,7 @@ function seeded(seed: number): () => number {
 }
 
 export async function rolloutsCluster(
-  options: { rules?: readonly PodRule[]; instanceId?: string; logger?: Logger } = {},
+  options: { rules?: readonly PodRule[]; instanceId?: string; logger?: Logger; kinds?: readonly KubeObject[] } = {},
 ): Promise<RolloutsCluster> {
   const clock = virtualClock(start, 8);
   const random = seeded(7);
@@ -72,7 +72,7 @@ export async function rolloutsCluster(
   });
   const admin = { name: 'tester', groups: ['system:masters', 'system:authenticated'] };
   const client = createClient(inProcessTransport(server, admin), { fieldManager: 'tester' });
-  for (const crd of crds()) await client.create(builtinTypes.customResourceDefinitions, crd);
+  for (const crd of options.kinds ?? crds()) await client.create(builtinTypes.customResourceDefinitions, crd);
   await clock.settle();
 
   const writes: string[] = [];

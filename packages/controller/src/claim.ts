@@ -3,7 +3,17 @@
  *
  * @see kubernetes pkg/controller/controller_ref_manager.go (same rules, same checks before an adoption)
  */
-import { isStatusError, matches, type ReplicaSet, type Rollout, requirementsOf, rolloutType } from '@sluice/api';
+import {
+  isStatusError,
+  type LabelSelector,
+  matches,
+  type ReplicaSet,
+  type Requirement,
+  type Rollout,
+  requirementsOf,
+  rolloutType,
+  SelectorError,
+} from '@sluice/api';
 import { builtinTypes, type Client, type Informer, ownerIndexName } from '@sluice/kube';
 import { orphanIndex } from './observe.ts';
 
@@ -16,8 +26,8 @@ export async function claimReplicaSets(
   const { uid = '', namespace = '' } = rollout.metadata;
   const { selector } = rollout.spec;
   const own = replicaSets.byIndex(ownerIndexName, uid).filter((set) => controls(uid, set));
-  if (selector === undefined) return own;
-  const requirements = requirementsOf(selector);
+  const requirements = readSelector(selector);
+  if (requirements === undefined) return own;
   const isMeant = (set: ReplicaSet): boolean => requirements.length > 0 && matches(requirements, set.metadata.labels);
   const claimed: ReplicaSet[] = [];
   for (const set of own) {
@@ -31,6 +41,17 @@ export async function claimReplicaSets(
     for (const set of orphans) claimed.push(...(await adopt(rollout, set, replicaSets, client)));
   }
   return claimed;
+}
+
+/** `undefined` for a selector that is missing or cannot be read: the decision will say so. */
+function readSelector(selector: LabelSelector | undefined): readonly Requirement[] | undefined {
+  if (selector === undefined) return undefined;
+  try {
+    return requirementsOf(selector);
+  } catch (error) {
+    if (error instanceof SelectorError) return undefined;
+    throw error;
+  }
 }
 
 function controls(uid: string, set: ReplicaSet): boolean {

@@ -2,7 +2,18 @@
  * The shell around the engine: caches, a queue of Rollouts, and for each of them observe, decide, act. Begin at `startRolloutController`;
  * what is done and why is the engine's business.
  */
-import { type Clock, keyOf, labels, type Pod, type ReplicaSet, type Rollout, rolloutType, type Service } from '@sluice/api';
+import {
+  annotations,
+  type Clock,
+  type KubeObject,
+  keyOf,
+  labels,
+  type Pod,
+  type ReplicaSet,
+  type Rollout,
+  rolloutType,
+  type Service,
+} from '@sluice/api';
 import { decideRollout, type Note, notes, type RolloutFacts, type RolloutPlan, resyncMs } from '@sluice/engine';
 import {
   builtinTypes,
@@ -17,6 +28,7 @@ import {
   ownerIndexName,
   type PassObservation,
   type Result,
+  TerminalError,
 } from '@sluice/kube';
 import { type Caches, carryOut, LookAgain } from './act.ts';
 import { claimReplicaSets } from './claim.ts';
@@ -65,6 +77,7 @@ export async function startRolloutController(options: RolloutControllerOptions):
     ...informing,
     type: rolloutType,
     labelSelector: instance,
+    transform: tolerated,
     indexes: { [serviceIndex]: serviceKeys },
   });
   const replicaSets: Informer<ReplicaSet> = createInformer<ReplicaSet>({
@@ -85,6 +98,13 @@ export async function startRolloutController(options: RolloutControllerOptions):
     rollouts: rollouts.size,
   });
   return shell;
+}
+
+/** Keeps what is read: the applied text is long, and a Rollout without a spec is one with an empty spec, which is then called invalid. */
+function tolerated(object: KubeObject): Rollout {
+  const { [annotations.lastApplied]: _, ...kept } = object.metadata.annotations ?? {};
+  const spec = typeof object.spec === 'object' && object.spec !== null ? object.spec : {};
+  return { ...object, metadata: { ...object.metadata, annotations: kept }, spec };
 }
 
 class Shell implements RolloutController {
@@ -148,7 +168,8 @@ class Shell implements RolloutController {
         for (const rollout of rollouts.inNamespace(set.metadata.namespace ?? '')) this.#controller.enqueue(keyOf(rollout));
     };
     const forget = (set: ReplicaSet): void => {
-      for (const memory of this.#memories.values()) memory.deletedReplicaSets.delete(set.metadata.uid ?? '');
+      const owner = set.metadata.ownerReferences?.find((reference) => reference.controller === true);
+      this.#memories.get(`${set.metadata.namespace ?? ''}/${owner?.name ?? ''}`)?.deletedReplicaSets.delete(set.metadata.uid ?? '');
       enqueueOwner(set);
     };
     replicaSets.addHandler({ added: enqueueOwner, updated: enqueueOwner, deleted: forget });
@@ -211,7 +232,7 @@ class Shell implements RolloutController {
   /** Pods are read only where a decision asks for them: there is no cache of them. */
   async #decide(facts: RolloutFacts): Promise<{ readonly plan: RolloutPlan; readonly seen: RolloutFacts }> {
     const { client, clock } = this.#options;
-    const plan = decideRollout(facts, clock.now());
+    const plan = decideSafely(facts, clock.now());
     if (plan.needs === undefined) return { plan, seen: facts };
     const { namespace } = facts.rollout.metadata;
     const { selector } = facts.rollout.spec;
@@ -220,7 +241,7 @@ class Shell implements RolloutController {
       ...(selector === undefined ? {} : { labelSelector: selector }),
     });
     const seen: RolloutFacts = { ...facts, pods: items };
-    return { plan: decideRollout(seen, clock.now()), seen };
+    return { plan: decideSafely(seen, clock.now()), seen };
   }
 
   #memoryOf(key: string): RolloutMemory {
@@ -242,5 +263,14 @@ class Shell implements RolloutController {
     let at = 0;
     for (const rollout of this.#caches.rollouts.list()) if (at++ % resyncParts === part) this.#controller.enqueue(keyOf(rollout));
     this.#cancelResync = this.#options.clock.after(resyncMs / resyncParts, () => this.#resync());
+  }
+}
+
+/** A decision that throws would throw again: fields that are not what the kind says. It is told, and waits until the object changes. */
+function decideSafely(facts: RolloutFacts, now: number): RolloutPlan {
+  try {
+    return decideRollout(facts, now);
+  } catch (error) {
+    throw new TerminalError(`rollout ${keyOf(facts.rollout)} cannot be decided on`, { cause: error });
   }
 }
