@@ -16,6 +16,6 @@ export function adoptersIn<T extends Selecting>(store: Store<T>): (orphan: KubeO
   };
 }
 
-export function selectsEverything(selector: LabelSelector): boolean {
+function selectsEverything(selector: LabelSelector): boolean {
   return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
 }

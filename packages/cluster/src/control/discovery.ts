@@ -23,7 +23,7 @@ type GroupList = {
 };
 
 /** Every kind once: where a group serves it in several versions, in the first that has it. */
-export async function discoverKinds(client: Client): Promise<readonly DiscoveredKind[]> {
+async function discoverKinds(client: Client): Promise<readonly DiscoveredKind[]> {
   const answers = await Promise.all(
     ['/api', '/apis'].map((path) => client.raw({ method: 'GET', path, accept: aggregated }) as Promise<GroupList>),
   );

@@ -12,7 +12,7 @@ type Event = KubeObject & {
   readonly series?: { readonly lastObservedTime?: string } | null;
 };
 
-export function decideEvent(event: Event, now: Instant): Plan {
+function decideEvent(event: Event, now: Instant): Plan {
   const times = [event.metadata.creationTimestamp, event.lastTimestamp, event.eventTime, event.series?.lastObservedTime];
   const last = Math.max(...times.map((time) => parseTime(time) ?? 0));
   const expiresAt = last + lifetimeMs;

@@ -11,7 +11,7 @@ const leaseNamespace = 'kube-node-lease';
 const renewalMs = 60_000;
 const leaseSeconds = 120;
 
-export function nodeObject(name: string, address: string, now: Instant): Node {
+function nodeObject(name: string, address: string, now: Instant): Node {
   const time = formatTime(now);
   const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '65000' };
   const healthy = (type: string, reason: string, message: string, status: 'True' | 'False' = 'False'): Record<string, string> => ({

@@ -7,7 +7,7 @@ import type { Namespace } from '../shapes/services.ts';
 
 const name = 'default';
 
-export function decideServiceAccount(namespace: Namespace, account: KubeObject | undefined): Plan {
+function decideServiceAccount(namespace: Namespace, account: KubeObject | undefined): Plan {
   if (namespace.metadata.deletionTimestamp !== undefined || account !== undefined) return nothing('account is there');
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: namespace.metadata.name ?? '' } };
   return { steps: inOrder({ verb: 'create', type: builtinTypes.serviceAccounts, object }), notes: [], reason: 'no default account' };

@@ -16,7 +16,7 @@ const claimProtection = 'kubernetes.io/pvc-protection';
 const volumeProtection = 'kubernetes.io/pv-protection';
 const noProvisioner = 'kubernetes.io/no-provisioner';
 
-export function standardClass(): StorageClass {
+function standardClass(): StorageClass {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
@@ -37,7 +37,7 @@ export async function ensureStorageClass(client: Client): Promise<void> {
   }
 }
 
-export type ClaimFacts = {
+type ClaimFacts = {
   readonly claim: PersistentVolumeClaim;
   readonly classes: readonly StorageClass[];
   /** The volume that the claim names, or the one that was made for it. */
@@ -45,11 +45,11 @@ export type ClaimFacts = {
   readonly isUsed: boolean;
 };
 
-export function volumeName(claim: PersistentVolumeClaim): string {
+function volumeName(claim: PersistentVolumeClaim): string {
   return claim.spec.volumeName ?? `pvc-${claim.metadata.uid ?? ''}`;
 }
 
-export function decideClaim(seen: ClaimFacts, now: Instant): Plan {
+function decideClaim(seen: ClaimFacts, now: Instant): Plan {
   const { claim, volume } = seen;
   if (claim.metadata.deletionTimestamp !== undefined) {
     const isHeld = claim.metadata.finalizers?.includes(claimProtection) === true;
@@ -160,7 +160,7 @@ function volumeFor(claim: PersistentVolumeClaim, storageClass: StorageClass): Pe
 }
 
 /** A volume whose claim is gone is released, and deleted where its policy says so. */
-export function decideVolume(volume: PersistentVolume, claim: PersistentVolumeClaim | undefined, now: Instant): Plan {
+function decideVolume(volume: PersistentVolume, claim: PersistentVolumeClaim | undefined, now: Instant): Plan {
   const reference = volume.spec.claimRef;
   if (volume.metadata.deletionTimestamp !== undefined) {
     const isHeld = volume.metadata.finalizers?.includes(volumeProtection) === true;

@@ -32,11 +32,11 @@ export type ContainerStep = {
 };
 
 /** Doubles from 10 s to 5 min, as a kubelet's. */
-export function restartDelayMs(restartCount: number): number {
+function restartDelayMs(restartCount: number): number {
   return Math.min(10_000 * 2 ** Math.max(0, restartCount - 1), 300_000);
 }
 
-export function initialStatus(context: Pick<ContainerContext, 'container' | 'isInit' | 'pod'>): ContainerStatus {
+function initialStatus(context: Pick<ContainerContext, 'container' | 'isInit' | 'pod'>): ContainerStatus {
   const hasInit = !context.isInit && (context.pod.spec.initContainers ?? []).length > 0;
   const reason = context.isInit || hasInit ? 'PodInitializing' : 'ContainerCreating';
   return {
@@ -245,7 +245,7 @@ function startNotes(container: Container): readonly ContainerNote[] {
 }
 
 /** `nginx` is `docker.io/library/nginx:latest` to a kubelet. */
-export function qualifiedImage(image: string): string {
+function qualifiedImage(image: string): string {
   const first = image.split('/')[0] ?? '';
   const hasRegistry = image.includes('/') && (first.includes('.') || first.includes(':') || first === 'localhost');
   const path = hasRegistry ? image : image.includes('/') ? `docker.io/${image}` : `docker.io/library/${image}`;

@@ -9,6 +9,7 @@ import type { Caches } from '../control/caches.ts';
 import { statusWrite, type Write } from '../control/plan.ts';
 import type { Tombstones } from '../control/tombstones.ts';
 import type { Pod } from '../shapes/pod.ts';
+import { targetNode } from '../shapes/pod-placement.ts';
 import { AddressPool } from './addresses.ts';
 import { decidePod, killingNotes, type PodStep } from './decide.ts';
 import { defaultRules } from './default-rules.ts';
@@ -139,15 +140,17 @@ export class SimulatedRuntime {
   async #bind(pod: Pod): Promise<void> {
     const { nodeName, schedulerNotes } = this.#dependencies;
     const { namespace = '', name = '', uid = '' } = pod.metadata;
+    // Pods of DaemonSets name their node; all others go to the one that this cluster has.
+    const target = targetNode(pod.spec) ?? nodeName;
     const binding = {
       apiVersion: 'v1',
       kind: 'Binding',
       metadata: { namespace, name, uid },
-      target: { kind: 'Node', name: nodeName },
+      target: { kind: 'Node', name: target },
     };
     const write: Write = { verb: 'create', type: builtinTypes.pods, object: binding, subresource: 'binding' };
     await this.#actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes: [], reason: 'pod is not bound' });
-    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    const message = `Successfully assigned ${namespace}/${name} to ${target}`;
     schedulerNotes.record({ about: pod, type: 'Normal', reason: 'Scheduled', message });
   }
 }

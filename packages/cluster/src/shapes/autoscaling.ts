@@ -15,7 +15,7 @@ export type MetricSpec = {
   readonly [source: string]: unknown;
 };
 
-export type MetricValue = { readonly averageUtilization?: number; readonly averageValue?: string };
+type MetricValue = { readonly averageUtilization?: number; readonly averageValue?: string };
 
 export type MetricStatus = {
   readonly type: string;
@@ -23,7 +23,7 @@ export type MetricStatus = {
   readonly containerResource?: { readonly name: string; readonly container: string; readonly current: MetricValue };
 };
 
-export type ScalingPolicy = { readonly type: 'Pods' | 'Percent'; readonly value: number; readonly periodSeconds: number };
+type ScalingPolicy = { readonly type: 'Pods' | 'Percent'; readonly value: number; readonly periodSeconds: number };
 
 export type ScalingRules = {
   readonly stabilizationWindowSeconds?: number;

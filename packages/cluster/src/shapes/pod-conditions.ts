@@ -31,7 +31,7 @@ export function podReadySince(pod: Pod): Instant | undefined {
  * When a ready pod becomes available: `minReadySeconds` after its Ready condition turned true; `undefined` for a pod that is not ready.
  * With `minReadySeconds` 0 it is available at once.
  */
-export function podAvailableAt(pod: Pod, minReadySeconds: number): Instant | undefined {
+function podAvailableAt(pod: Pod, minReadySeconds: number): Instant | undefined {
   if (!isPodReady(pod)) return undefined;
   if (minReadySeconds === 0) return 0;
   const since = podReadySince(pod);

@@ -12,11 +12,11 @@ export type Handler = {
   readonly [kind: string]: unknown;
 };
 
-export type Probe = { readonly initialDelaySeconds?: number; readonly periodSeconds?: number; readonly [field: string]: unknown };
+type Probe = { readonly initialDelaySeconds?: number; readonly periodSeconds?: number; readonly [field: string]: unknown };
 
 export type ResourceList = Readonly<Record<string, string | number>>;
 
-export type ResourceRequirements = { readonly requests?: ResourceList; readonly limits?: ResourceList };
+type ResourceRequirements = { readonly requests?: ResourceList; readonly limits?: ResourceList };
 
 export type Container = {
   readonly name: string;
@@ -35,7 +35,7 @@ export type Container = {
   readonly [field: string]: unknown;
 };
 
-export type Volume = {
+type Volume = {
   readonly name: string;
   readonly persistentVolumeClaim?: { readonly claimName: string };
   readonly [source: string]: unknown;

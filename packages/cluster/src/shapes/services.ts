@@ -49,7 +49,7 @@ export type SliceEndpoint = {
   readonly targetRef?: ObjectReference;
 };
 
-export type SlicePort = {
+type SlicePort = {
   readonly name?: string | undefined;
   readonly protocol?: string;
   readonly port?: number;

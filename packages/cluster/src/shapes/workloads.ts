@@ -65,7 +65,7 @@ export type StatefulSetStatus = {
   readonly conditions?: readonly Condition[];
 };
 
-export type ClaimRetention = 'Retain' | 'Delete';
+type ClaimRetention = 'Retain' | 'Delete';
 
 export type StatefulSet = KubeObject & {
   readonly spec: {
@@ -115,7 +115,7 @@ export type DaemonSet = KubeObject & {
 
 export type JobCondition = Condition & { readonly lastProbeTime?: string };
 
-export type UncountedPods = { readonly succeeded?: readonly string[]; readonly failed?: readonly string[] };
+type UncountedPods = { readonly succeeded?: readonly string[]; readonly failed?: readonly string[] };
 
 export type JobStatus = {
   readonly conditions?: readonly JobCondition[];

@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from '../cluster.ts';
 import { inProcessTransport } from '../in-process-transport.ts';
 import type { PodRule } from '../runtime/rules.ts';
 
-export const startOfTime: number = Date.parse('2026-01-05T10:00:00Z');
+const startOfTime: number = Date.parse('2026-01-05T10:00:00Z');
 
 export type SmallCluster = {
   readonly clock: VirtualClock;
@@ -23,7 +23,7 @@ export type SmallCluster = {
 };
 
 /** Numbers from 0 to 1 in a fixed order. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -5,7 +5,7 @@
 import type { Instant } from '@sluice/api';
 import type { HorizontalPodAutoscaler, ScalingRules } from '../../shapes/autoscaling.ts';
 
-export type Change = { readonly at: Instant; readonly replicas: number };
+type Change = { readonly at: Instant; readonly replicas: number };
 
 /** What the last minutes brought. Lost at a restart, as upstream's is: then the present size counts as the first recommendation. */
 export type AutoscalerMemory = {
@@ -16,7 +16,7 @@ export type AutoscalerMemory = {
 
 export const emptyMemory: AutoscalerMemory = { recommendations: [], ups: [], downs: [] };
 
-export const downscaleWindowMs = 300_000;
+const downscaleWindowMs = 300_000;
 
 export type Limit = { readonly replicas: number; readonly reason: string; readonly message: string };
 

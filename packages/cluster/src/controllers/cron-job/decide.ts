@@ -76,7 +76,7 @@ export function decideCronJob(seen: CronFacts, now: Instant): Plan {
 }
 
 /** The last time that has come since the last start; with a starting deadline, not before it. A long gap is jumped over in one step. */
-export function lastDueTime(cronJob: CronJob, schedule: Schedule, zone: string, now: Instant): Instant | undefined {
+function lastDueTime(cronJob: CronJob, schedule: Schedule, zone: string, now: Instant): Instant | undefined {
   const { startingDeadlineSeconds } = cronJob.spec;
   let earliest = parseTime(cronJob.status?.lastScheduleTime) ?? parseTime(cronJob.metadata.creationTimestamp) ?? now;
   if (startingDeadlineSeconds !== undefined) earliest = Math.max(earliest, now - startingDeadlineSeconds * 1000);
@@ -98,7 +98,7 @@ export function lastDueTime(cronJob: CronJob, schedule: Schedule, zone: string, 
   return latest;
 }
 
-export function jobName(cronJob: CronJob, due: Instant): string {
+function jobName(cronJob: CronJob, due: Instant): string {
   return `${cronJob.metadata.name}-${Math.floor(due / 60_000)}`;
 }
 

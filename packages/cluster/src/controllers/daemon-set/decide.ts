@@ -10,6 +10,7 @@ import { podFromTemplate } from '../../control/pod-template.ts';
 import { scaledValue } from '../../shapes/int-or-percent.ts';
 import type { Pod, PodSpec } from '../../shapes/pod.ts';
 import { isPodAvailable, isPodReady, nextAvailabilityMs } from '../../shapes/pod-conditions.ts';
+import { nodeOf } from '../../shapes/pod-placement.ts';
 import type { Node } from '../../shapes/services.ts';
 import type { ControllerRevision, DaemonSet, DaemonSetStatus } from '../../shapes/workloads.ts';
 
@@ -24,29 +25,6 @@ export type DaemonSetFacts = {
   readonly revisions: readonly ControllerRevision[];
   readonly update: ControllerRevision;
 };
-
-/** The node a pod is on, or made for. */
-export function nodeOf(pod: Pod): string | undefined {
-  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return pod.spec.nodeName;
-  return targetNode(pod.spec);
-}
-
-type NodeAffinity = {
-  readonly nodeAffinity?: {
-    readonly requiredDuringSchedulingIgnoredDuringExecution?: {
-      readonly nodeSelectorTerms?: readonly {
-        readonly matchFields?: readonly { readonly key: string; readonly values?: readonly string[] }[];
-      }[];
-    };
-  };
-};
-
-/** The node that a pod's affinity names by a field, as pods of DaemonSets have it. */
-export function targetNode(spec: PodSpec): string | undefined {
-  const terms = (spec.affinity as NodeAffinity | undefined)?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-    ?.nodeSelectorTerms;
-  return terms?.flatMap((term) => term.matchFields ?? []).find(({ key }) => key === 'metadata.name')?.values?.[0];
-}
 
 /** A node takes the pods unless its labels are not those that the template selects. */
 function takes(node: Node, set: DaemonSet): boolean {

@@ -22,7 +22,7 @@ export type MirrorFacts = {
   readonly slices: readonly EndpointSlice[];
 };
 
-export function isMirrored(endpoints: Endpoints): boolean {
+function isMirrored(endpoints: Endpoints): boolean {
   return endpoints.metadata.labels?.[skipKey] !== 'true' && endpoints.metadata.annotations?.[leaderKey] === undefined;
 }
 

@@ -6,8 +6,8 @@
 import type { KubeObject, OwnerReference, ResourceType } from '@sluice/api';
 import { inOrder, nothing, type Plan, type Write } from '../../control/plan.ts';
 
-export const foregroundFinalizer = 'foregroundDeletion';
-export const orphanFinalizer = 'orphan';
+const foregroundFinalizer = 'foregroundDeletion';
+const orphanFinalizer = 'orphan';
 
 /** `waiting`: being deleted in the foreground, and staying until its dependents are gone. */
 export type OwnerState = 'solid' | 'absent' | 'waiting';
@@ -30,7 +30,7 @@ export function isOrphaning(object: KubeObject): boolean {
 }
 
 /** Whether the object's deletion waits for this dependent. */
-export function blocks(dependent: KubeObject, owner: KubeObject): boolean {
+function blocks(dependent: KubeObject, owner: KubeObject): boolean {
   return (
     dependent.metadata.ownerReferences?.some(({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true) ===
     true

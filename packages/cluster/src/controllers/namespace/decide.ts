@@ -13,7 +13,7 @@ export type Remains = { readonly type: ResourceType; readonly objects: readonly 
  * The conditions that `kubectl describe namespace` shows of a deletion that waits.
  * @see k8s.io/kubernetes pkg/controller/namespace/deletion/status_condition_utils.go (same types, reasons and sentences)
  */
-export function terminatingConditions(namespace: Namespace, remains: readonly Remains[], now: Instant): readonly Condition[] {
+function terminatingConditions(namespace: Namespace, remains: readonly Remains[], now: Instant): readonly Condition[] {
   const counts = remains.map(({ type, objects }) => `${type.resource}.${type.group} has ${objects.length} resource instances`).sort();
   const finalizers = new Map<string, number>();
   for (const finalizer of remains.flatMap(({ objects }) => objects.flatMap((object) => object.metadata.finalizers ?? []))) {
