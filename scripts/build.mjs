@@ -1,15 +1,17 @@
 // Bundles the program into apps/sluice/dist. Runs in `prepare`, so `npx sluice` works right after `npm ci`.
 // Every subcommand is its own chunk: starting `sluice --help` must not load the cluster.
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const app = fileURLToPath(new URL('../apps/sluice/', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
+const app = `${root}apps/sluice/`;
 if (existsSync(`${app}src/main.ts`)) {
-  rmSync(`${app}dist`, { recursive: true, force: true });
+  // Built beside and moved in at the end, so that a program that starts meanwhile finds all of its parts.
+  const fresh = `${root}node_modules/.cache/sluice-dist-${process.pid}`;
   await build({
     entryPoints: { main: `${app}src/main.ts`, 'kubectl-argo-rollouts': `${app}src/kubectl-argo-rollouts.ts` },
-    outdir: `${app}dist`,
+    outdir: fresh,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -23,8 +25,8 @@ if (existsSync(`${app}src/main.ts`)) {
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
   // The demo delivers these.
-  for (const name of ['greeter', 'service-library']) {
-    cpSync(fileURLToPath(new URL(`../examples/${name}`, import.meta.url)), `${app}dist/examples/${name}`, { recursive: true });
-  }
+  for (const name of ['greeter', 'service-library']) cpSync(`${root}examples/${name}`, `${fresh}/examples/${name}`, { recursive: true });
+  rmSync(`${app}dist`, { recursive: true, force: true });
+  renameSync(fresh, `${app}dist`);
   for (const name of ['sluice', 'kubectl-argo-rollouts']) chmodSync(`${app}bin/${name}`, 0o755);
 }

@@ -96,7 +96,7 @@ function requiredText(map: Mapping, field: string, path: string, prefix = ''): s
 function optionalText(map: Mapping, field: string, path: string, prefix = ''): string | undefined {
   const value = map[field];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw invalid(path, `${prefix}${field}`, `must be text; put it in quotes: "${String(value)}"`);
+  if (typeof value !== 'string') throw invalid(path, `${prefix}${field}`, 'must be text; put it in quotes');
   return value;
 }
 

@@ -27,7 +27,12 @@ export type ToolSearch = {
 export type Tool = { readonly path: string; readonly source: 'PATH' | 'package' };
 
 /** The cache folder could not be written. The message names the folder and the ways out. */
-export class ToolCacheError extends Error {}
+export class ToolCacheError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ToolCacheError';
+  }
+}
 
 /**
  * Finds a tool, unpacking the packaged one when it is needed for the first time.

@@ -11,6 +11,7 @@ import { type ChangePlan, planChanges } from './change-plan.ts';
 import { appVersionPaths, type Chart, readChart } from './chart.ts';
 import { copyChart } from './chart-copy.ts';
 import type { DeployEnvironment, DeployRequest } from './delivery.ts';
+import { dryRun } from './dry-run.ts';
 import { HelmError } from './helm-driver.ts';
 import { DeliveryProblem } from './problem.ts';
 import { readHistory } from './release-history.ts';
@@ -104,7 +105,12 @@ export async function prepare(
   const deployed = revisions.findLast(({ record }) => record.info.status === 'deployed');
   const previous = await inNamespace(client, manifestObjects(deployed?.record), request.namespace);
   const live = await readLive(client, [...objects, ...previous], signal);
-  const plan = planChanges({ rendered: objects, previous, live });
+  // Helm installs the CRDs of crds/ where they are missing and never touches them again.
+  const fixed = new Set(render.objects.filter((rendered) => !isInManifest(rendered)).map(({ object }) => identityOf(object)));
+  const applied = objects.filter((object) => !(fixed.has(identityOf(object)) && live.has(identityOf(object))));
+  const findings = await dryRun({ client, objects: applied, live, signal });
+  if (findings.length > 0) throw new DeliveryProblem('DRYRUN_REJECTED', findings.join('; '));
+  const plan = planChanges({ rendered: applied, previous, live });
   return {
     ...input,
     chartFolder,

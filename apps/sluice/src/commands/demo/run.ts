@@ -230,11 +230,10 @@ async function deliver(stage: Stage, version: string, rollbackOnFailure: boolean
 function progressLine(progress: DeployProgress): string | undefined {
   switch (progress.kind) {
     case 'planned': {
-      const { create, change, unchanged } = progress.plan.counts;
+      const { create, change } = progress.plan.counts;
       const image = progress.plan.objects.flatMap(({ fields }) => fields).find(({ path }) => path.endsWith('.image'));
-      return create > 0
-        ? `plan: ${create} objects to create`
-        : `plan: ${change} to change, ${unchanged} unchanged${image === undefined ? '' : `; image ${image.from} -> ${image.to}`}`;
+      if (create > 0) return `plan: ${create} objects to create`;
+      return `plan: ${change} objects to change${image === undefined ? '' : `, ${image.from} becomes ${image.to}`}`;
     }
     case 'applied':
       return `helm upgrade --install: revision ${progress.revision}`;
