@@ -1,5 +1,9 @@
 /** Label and field selectors: the text form of a query string and the `LabelSelector` form of objects, one matcher for both. */
 
+import { parseLabelSelector, SelectorError } from './selector-text.ts';
+
+export { parseLabelSelector, SelectorError };
+
 export type Labels = Readonly<Record<string, string>>;
 
 export type LabelSelectorRequirement = { readonly key: string; readonly operator: string; readonly values?: readonly string[] };
@@ -15,38 +19,6 @@ export type Requirement = {
   readonly operator: 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
   readonly values: readonly string[];
 };
-
-export class SelectorError extends Error {}
-
-const keyPattern = /^([a-z0-9A-Z]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-
-/**
- * Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`. Empty text selects everything.
- *
- * @throws SelectorError with the position's text when it cannot be read
- */
-export function parseLabelSelector(text: string): readonly Requirement[] {
-  const requirements: Requirement[] = [];
-  for (const part of splitOutsideParentheses(text)) {
-    const set = /^\s*([^\s!=<>]+)\s+(in|notin)\s*\(([^)]*)\)\s*$/.exec(part);
-    if (set !== null) {
-      const values = (set[3] ?? '').split(',').map((value) => value.trim());
-      requirements.push({ key: checkedKey(set[1] ?? ''), operator: set[2] === 'in' ? 'in' : 'notin', values });
-      continue;
-    }
-    const comparison = /^\s*([^\s!=<>]+)\s*(==|=|!=|>|<)\s*(\S*)\s*$/.exec(part);
-    if (comparison !== null) {
-      const sign = comparison[2];
-      const operator = sign === '!=' ? 'notin' : sign === '>' ? 'gt' : sign === '<' ? 'lt' : 'in';
-      requirements.push({ key: checkedKey(comparison[1] ?? ''), operator, values: [comparison[3] ?? ''] });
-      continue;
-    }
-    const existence = /^\s*(!?)\s*(\S+)\s*$/.exec(part);
-    if (existence === null) throw new SelectorError(`unable to parse requirement: found '${part.trim()}'`);
-    requirements.push({ key: checkedKey(existence[2] ?? ''), operator: existence[1] === '!' ? '!' : 'exists', values: [] });
-  }
-  return requirements;
-}
 
 /** The same from an object's `LabelSelector`. `undefined` selects nothing, `{}` everything: callers decide before calling. */
 export function requirementsOf(selector: LabelSelector): readonly Requirement[] {
@@ -110,27 +82,4 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] {
       if (match === null) throw new SelectorError(`invalid selector: '${text}'; can't understand '${part}'`);
       return { path: match[1] ?? '', equals: match[2] !== '!=', value: match[3] ?? '' };
     });
-}
-
-function checkedKey(key: string): string {
-  if (!keyPattern.test(key))
-    throw new SelectorError(`key: Invalid value: "${key}": name part must consist of alphanumeric characters, '-', '_' or '.'`);
-  return key;
-}
-
-function splitOutsideParentheses(text: string): readonly string[] {
-  if (text.trim() === '') return [];
-  const parts: string[] = [];
-  let depth = 0;
-  let from = 0;
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === '(') depth++;
-    else if (text[i] === ')') depth--;
-    else if (text[i] === ',' && depth === 0) {
-      parts.push(text.slice(from, i));
-      from = i + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts;
 }
