@@ -3,7 +3,6 @@ import type { KubeObject } from '@sluice/api';
 import { conform, type FieldProblem, validateRules } from '@sluice/schema';
 import type { KindStrategy } from '../kinds/strategy.ts';
 import type { ServedResource } from '../ports.ts';
-import { equal } from '../rest/clone.ts';
 
 const strategies: WeakMap<ServedResource, KindStrategy> = new WeakMap();
 
@@ -28,25 +27,11 @@ function makeStrategy(served: ServedResource): KindStrategy {
   };
 }
 
-/**
- * Schema, then rules, as one list. On an update what was wrong before and has not changed is let through, as a real server does since 1.33.
- */
+/** Schema, then rules. On an update what was wrong before and has not changed is let through, as a real server does since 1.33. */
 function validateCustom(served: ServedResource, object: KubeObject, live: KubeObject | undefined): readonly FieldProblem[] {
   const { schema } = served;
   if (schema === undefined) return [];
-  const { problems } = conform(schema, object, { prune: false, defaults: false, validate: true });
-  const found = problems.length > 0 ? problems : validateRules(schema, object, live);
-  if (found.length === 0 || live === undefined) return found;
-  return found.filter(({ path }) => !equal(valueAt(object, path), valueAt(live, path)) || valueAt(live, path) === undefined);
-}
-
-/** The value at a problem's path: `spec.steps[0].setWeight`, `data[key]`. */
-function valueAt(object: unknown, path: string): unknown {
-  let value = object;
-  for (const segment of path.split(/[.[\]]+/)) {
-    if (segment === '') continue;
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<string, unknown>)[segment];
-  }
-  return value;
+  const options = { prune: false, defaults: false, validate: true };
+  const { problems } = conform(schema, object, live === undefined ? options : { ...options, old: live });
+  return problems.length > 0 ? problems : validateRules(schema, object, live);
 }

@@ -2,7 +2,7 @@
 import { createServer as createHttp, type ServerResponse as HttpResponse, type IncomingMessage } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Access } from '../ports.ts';
+import type { Access, UserInfo } from '../ports.ts';
 import { type ServeOptions, serve } from './serve.ts';
 
 export type Listener = {
@@ -23,7 +23,9 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
   const { host, port, isSecure, access } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`cannot listen on ${host}:${port}: the port must be a whole number between 0 and 65535`);
-  const onRequest = (message: IncomingMessage, response: HttpResponse): void => void serve(options, message, response);
+  // Over plain HTTP no client sends its credentials, so it is only of use to the person at this machine.
+  const serving = isSecure || !isLoopback(host) ? options : { ...options, localUser: administrator };
+  const onRequest = (message: IncomingMessage, response: HttpResponse): void => void serve(serving, message, response);
   const common = { noDelay: true, keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requestTimeout: requestMs };
   const server = isSecure ? createHttps({ ...common, ...(await tlsOptions(access, host)) }, onRequest) : createHttp(common, onRequest);
   await new Promise<void>((resolve, reject) => {
@@ -40,6 +42,12 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
         server.closeAllConnections();
       }),
   };
+}
+
+const administrator: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 async function tlsOptions(access: Access, host: string): Promise<object> {

@@ -2,7 +2,7 @@
 import type { ServerResponse as HttpResponse, IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { failure, StatusError } from '@sluice/api';
-import type { Access, ServerRequest, ServerResponse } from '../ports.ts';
+import type { Access, ServerRequest, ServerResponse, UserInfo } from '../ports.ts';
 import { failed } from '../rest/answers.ts';
 import { unauthorized } from '../rest/errors.ts';
 import { writeAnswer } from './answer-writer.ts';
@@ -14,6 +14,8 @@ export type ServeOptions = {
   readonly handle: (request: ServerRequest) => Promise<ServerResponse>;
   readonly access: Access;
   readonly isSecure: boolean;
+  /** Whom a request without credentials stands for; absent: the authenticator decides. */
+  readonly localUser?: UserInfo;
   readonly limits: Limits;
   readonly metrics: ServerMetrics;
 };
@@ -50,10 +52,13 @@ async function answerTo(
   try {
     const headers = message.headers as Record<string, string | undefined>;
     const certificate = options.isSecure ? peerCertificate(message.socket as TLSSocket) : undefined;
-    const user = await options.access.authenticator.authenticate({
-      headers,
-      ...(certificate === undefined ? {} : { clientCertificate: certificate }),
-    });
+    const isNameless = options.localUser !== undefined && headers.authorization === undefined;
+    const user = isNameless
+      ? options.localUser
+      : await options.access.authenticator.authenticate({
+          headers,
+          ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+        });
     if (user === undefined) throw unauthorized();
     const body = method === 'GET' || method === 'HEAD' ? undefined : await readBody(message);
     return await options.handle({ method, path, query, headers, user, ...(body === undefined ? {} : { body }) });

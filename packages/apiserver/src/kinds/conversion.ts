@@ -2,6 +2,7 @@
 import { apiVersionOf, type KubeObject } from '@sluice/api';
 import type { ServedResource } from '../ports.ts';
 import type { Storage } from '../registry.ts';
+import { fieldsOf, itemsOf } from './fields.ts';
 
 /** An object in a served version as the stored one. */
 export function toStorage(storage: Storage, object: KubeObject): KubeObject {
@@ -87,7 +88,8 @@ function toAutoscalerV2(object: KubeObject): KubeObject {
 }
 
 function toAutoscalerV1(object: KubeObject): KubeObject {
-  const { metrics = [], behavior, ...spec } = (object.spec ?? {}) as Record<string, unknown> & { metrics?: readonly Metric[] };
+  const { metrics: wanted, behavior, ...spec } = fieldsOf(object.spec);
+  const metrics = itemsOf(wanted) as readonly Metric[];
   const {
     currentMetrics = [],
     conditions: _conditions,

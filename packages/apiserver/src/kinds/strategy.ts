@@ -25,6 +25,8 @@ export type KindStrategy = {
   readonly hasStatus?: boolean;
   /** `metadata.generation` counts changes of everything but metadata and status. */
   readonly hasGeneration?: boolean;
+  /** What else than the desired state counts as a new generation. */
+  readonly startsGeneration?: (next: KubeObject, live: KubeObject) => boolean;
   /** False: an update must name the resource version. */
   readonly allowsUnconditionalUpdate?: boolean;
   /** An update of an object that is not there creates it. */

@@ -11,6 +11,8 @@ import type { KindStrategy } from './strategy.ts';
 export const deploymentStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
+  // Revisions live in annotations, so a change of one is news for the controller.
+  startsGeneration: (next, live) => !equal(next.metadata.annotations, live.metadata.annotations),
   defaults: (draft, _context, live) => {
     const spec = withTemplate(draft, live);
     fill(spec, 'replicas', 1);

@@ -6,7 +6,7 @@ import type { KindContext } from '../kinds/strategy.ts';
 import type { Draft } from '../store/store.ts';
 import { share } from './clone.ts';
 import type { Target } from './context.ts';
-import { badRequest, invalid } from './errors.ts';
+import { badRequest } from './errors.ts';
 import type { WriteOptions } from './options.ts';
 
 /** `subresource: 'status'`: the rest of the object will be thrown away, and needs no defaults. */
@@ -56,9 +56,10 @@ function decodeBuiltin(
   let draft = value as Draft;
   let unknownFields: readonly string[] = [];
   if (served.schema !== undefined) {
-    const walked = conform(served.schema, value, { prune: true, defaults: false, validate: true });
+    const walked = conform(served.schema, value, { prune: true, defaults: true, validate: true });
     const wrong = walked.problems.find((problem) => problem.type === 'TypeInvalid');
-    if (wrong !== undefined) throw badRequest(decodingError(served.kind, served.version, `${wrong.path}: ${wrong.detail}`));
+    if (wrong !== undefined)
+      throw badRequest(decodingError(served.kind, served.version, wrong.decoding ?? `${wrong.path}: ${wrong.detail}`));
     draft = walked.object as Draft;
     unknownFields = walked.unknownFields;
   }
@@ -86,13 +87,6 @@ function decodeCustom(value: Record<string, unknown>, target: Target, options: D
   const warnings = judgeUnknown(unknownFields, options, (text) => text);
   draft = { ...draft, apiVersion: storage.apiVersion, metadata: { ...draft.metadata } };
   return { draft, warnings };
-}
-
-/** @throws StatusError 422 for what the definition's schema does not allow */
-export function checkCustomTypes(object: KubeObject, target: Target): void {
-  if (target.served.schema === undefined) return;
-  const { problems } = conform(target.served.schema, object, { prune: false, defaults: false, validate: true });
-  if (problems.length > 0) throw invalid(target.served, object.metadata.name ?? '', problems);
 }
 
 function decodingError(kind: string, version: string, text: string): string {

@@ -80,15 +80,17 @@ export function expired(message: string, continueToken?: string): StatusError {
 
 export function tooLargeResourceVersion(asked: number, current: number): StatusError {
   return new StatusError(
-    failure(504, 'Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+    failure(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
     }),
   );
 }
 
+/** With 0 the caller is not told when to come back. */
 export function tooManyRequests(message: string, retryAfterSeconds: number, causes?: readonly StatusCause[]): StatusError {
-  return new StatusError(failure(429, 'TooManyRequests', message, { ...(causes === undefined ? {} : { causes }), retryAfterSeconds }));
+  const details = { ...(causes === undefined ? {} : { causes }), ...(retryAfterSeconds === 0 ? {} : { retryAfterSeconds }) };
+  return new StatusError(failure(429, 'TooManyRequests', message, details));
 }
 
 /** 422 with one cause a problem. @see apimachinery api/errors NewInvalid */

@@ -55,12 +55,21 @@ export function fieldTest(requirements: readonly FieldRequirement[], served: Ser
       served.group === 'events.k8s.io'
         ? path.replace(/^regarding\./, 'involvedObject.').replace('reportingController', 'reportingComponent')
         : path;
-    if (core !== 'metadata.name' && core !== 'metadata.namespace' && !known.includes(core))
-      throw badRequest(`field label not supported: ${path}`);
+    if (core !== 'metadata.name' && core !== 'metadata.namespace' && !known.includes(core)) throw unknownField(path, served, storageId);
     const read = readerOf(storageId, core);
     return (object: KubeObject): boolean => (read(object) === value) === equals;
   });
   return (object) => tests.every((test) => test(object));
+}
+
+/** Kinds with fields of their own say less. */
+function unknownField(path: string, served: ServedResource, storageId: string): Error {
+  const hasOwn = served.custom === undefined && selectable[storageId] !== undefined;
+  return badRequest(
+    hasOwn
+      ? `field label not supported: ${path}`
+      : `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 }
 
 /** The name that a selector pins, for authorization by name and for a look-up in place of a scan. */

@@ -134,7 +134,7 @@ function stateFor(context: RestContext, target: Target, options: ListOptions): S
   }
   if (options.resourceVersion === '' || options.resourceVersion === '0')
     return { entries: kind.list(namespace), revision: current, start: 0 };
-  const asked = parseRevision(options.resourceVersion);
+  const asked = parseRevision(options.resourceVersion, true);
   if (asked > current) throw tooLargeResourceVersion(asked, current);
   const isExact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
   if (!isExact) return { entries: kind.list(namespace), revision: current, start: 0 };

@@ -8,7 +8,7 @@ import type { KindContext } from '../kinds/strategy.ts';
 import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import type { StoredObject } from '../store/stored-object.ts';
-import { share } from './clone.ts';
+import { equal, share } from './clone.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
 import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject } from './errors.ts';
 import { setManagedFields } from './managed-fields.ts';
@@ -109,8 +109,7 @@ export async function updateObject(context: RestContext, target: Target, name: s
     strategy.prepareUpdate(draft, live, kind);
     next = sharing(draft, live);
   }
-  if (strategy.hasGeneration === true && hasDesiredChange(next as KubeObject, live))
-    next.metadata.generation = (live.metadata.generation ?? 0) + 1;
+  if (startsGeneration(next as KubeObject, live, target, write)) next.metadata.generation = (live.metadata.generation ?? 0) + 1;
   if (isSame(next as KubeObject, live)) return { object: live, stored: head };
   const problems = [
     ...validateMetadataUpdate(next as KubeObject, live),
@@ -129,6 +128,13 @@ export async function updateObject(context: RestContext, target: Target, name: s
   }
   const stored = await accept(context, target, key, next);
   return { object: stored.object, stored };
+}
+
+function startsGeneration(next: KubeObject, live: KubeObject, { strategy, served }: Target, write: Write): boolean {
+  if (strategy.hasGeneration !== true || write.subresource === 'binding') return false;
+  if (hasDesiredChange(next, live) || strategy.startsGeneration?.(next, live) === true) return true;
+  // A custom kind without a status apart has nothing that would not be desired.
+  return served.custom !== undefined && strategy.hasStatus !== true && !equal(next.status, live.status);
 }
 
 /** Parts of a pod that its own update may not touch, and its subresources may. */

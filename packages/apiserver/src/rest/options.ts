@@ -1,6 +1,7 @@
 /** Query parameters as values: what a write, a delete or a list asks for. */
-import { type FieldRequirement, parseFieldSelector, parseLabelSelector, type Requirement, SelectorError } from '@sluice/api';
+import { type FieldRequirement, parseFieldSelector, type Requirement, SelectorError } from '@sluice/api';
 import { badRequest } from './errors.ts';
+import { parseLabelSelector } from './label-selectors.ts';
 
 export type WriteOptions = {
   readonly dryRun: boolean;
@@ -46,8 +47,8 @@ export type ListOptions = {
 export function listOptions(query: URLSearchParams): ListOptions {
   const sendInitialEvents = query.get('sendInitialEvents');
   return {
-    labelSelector: selected(query.get('labelSelector') ?? '', parseLabelSelector),
-    fieldSelector: selected(query.get('fieldSelector') ?? '', parseFieldSelector),
+    labelSelector: parseLabelSelector(query.get('labelSelector') ?? ''),
+    fieldSelector: fieldRequirements(query.get('fieldSelector') ?? ''),
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     limit: wholeNumber(query, 'limit') ?? 0,
@@ -65,13 +66,13 @@ export function isTrue(text: string | null): boolean {
 function wholeNumber(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  if (!/^-?\d+$/.test(text)) throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 
-function selected<T>(text: string, parse: (text: string) => readonly T[]): readonly T[] {
+function fieldRequirements(text: string): readonly FieldRequirement[] {
   try {
-    return parse(text);
+    return parseFieldSelector(text);
   } catch (error) {
     if (error instanceof SelectorError) throw badRequest(error.message);
     throw error;

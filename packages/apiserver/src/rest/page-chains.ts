@@ -75,5 +75,5 @@ function decode(text: string): Token {
   } catch {
     // Falls through to the one message for everything that is no token.
   }
-  throw badRequest('continue key is not valid: incorrectly formatted token');
+  throw badRequest('invalid continue token: continue key is not valid: incorrectly formatted token');
 }

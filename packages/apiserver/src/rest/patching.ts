@@ -91,7 +91,7 @@ export function applied(request: ApplyRequest): Record<string, unknown> {
 function patchFailure(error: PatchError): StatusError {
   switch (error.code) {
     case 'Invalid':
-      return new StatusError(failure(422, 'Invalid', error.message, {}));
+      return new StatusError(failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {}));
     case 'BadRequest':
       return badRequest(error.message);
     case 'Internal':

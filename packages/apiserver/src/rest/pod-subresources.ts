@@ -81,7 +81,8 @@ async function spendBudget(call: Call, pod: KubeObject, dryRun: boolean): Promis
     throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
   const status = fieldsOf(budget.status);
   const name = budget.metadata.name ?? '';
-  const cause = (message: string): StatusError => tooManyRequests(violation, 10, [{ reason: 'DisruptionBudget', message }]);
+  const cause = (message: string, retryAfterSeconds: number): StatusError =>
+    tooManyRequests(violation, retryAfterSeconds, [{ reason: 'DisruptionBudget', message }]);
   const healthy = numberOf(status.currentHealthy) ?? 0;
   const desired = numberOf(status.desiredHealthy) ?? 0;
   if (!isReady(pod)) {
@@ -89,9 +90,9 @@ async function spendBudget(call: Call, pod: KubeObject, dryRun: boolean): Promis
     if (always || (healthy >= desired && desired > 0)) return;
   }
   if ((numberOf(status.observedGeneration) ?? 0) < (budget.metadata.generation ?? 0))
-    throw cause(`The disruption budget ${name} is still being processed by the server.`);
+    throw cause(`The disruption budget ${name} is still being processed by the server.`, 10);
   const allowed = numberOf(status.disruptionsAllowed) ?? 0;
-  if (allowed < 1) throw cause(`The disruption budget ${name} needs ${desired} healthy pods and has ${healthy} currently`);
+  if (allowed < 1) throw cause(`The disruption budget ${name} needs ${desired} healthy pods and has ${healthy} currently`, 0);
   if (dryRun) return;
   const served = context.registry.find('policy', 'v1', 'poddisruptionbudgets');
   if (served === undefined) return;

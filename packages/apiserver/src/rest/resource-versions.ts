@@ -1,14 +1,19 @@
 /** Resource versions in queries, with a real server's words for those that make no sense. */
-import type { StatusError } from '@sluice/api';
+import { failure, StatusError } from '@sluice/api';
 import type { FieldProblem } from '@sluice/schema';
-import { invalid, invalidValue } from './errors.ts';
+import { badRequest, invalid } from './errors.ts';
 
 export function invalidListOptions(problems: readonly FieldProblem[]): StatusError {
   return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems);
 }
 
-/** @throws StatusError 422 for what is no whole number */
-export function parseRevision(text: string): number {
+/**
+ * A resource version as a number.
+ *
+ * @throws StatusError for what is no whole number: 400 for a list; 500 elsewhere, where a real server forgets to say whose fault it is
+ */
+export function parseRevision(text: string, isList = false): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw invalidListOptions([invalidValue('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)]);
+  const detail = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw isList ? badRequest(`invalid resource version: ${detail}`) : new StatusError(failure(500, '', detail));
 }
