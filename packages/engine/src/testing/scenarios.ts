@@ -43,6 +43,16 @@ const isSettled =
   (model) =>
     rolloutPhase(model.rollout).phase === phase && model.nextReady() === undefined;
 
+/** Sizes of the ReplicaSets in order of age. */
+const sizesAre =
+  (...sizes: readonly string[]): ScenarioStep['when'] =>
+  (model) =>
+    model
+      .sizes()
+      .split(' ')
+      .map((text) => text.split('=')[1])
+      .join() === sizes.join();
+
 function setImage(image: string, when: ScenarioStep['when'] = phaseIs('Healthy')): ScenarioStep {
   return person(`set image ${image}`, when, () => ({ kind: 'set-image', images: { main: image } }));
 }
@@ -232,5 +242,45 @@ export const scenarios: readonly Scenario[] = [
       }),
     ),
     steps: [setImage('app:2'), setImage('app:3', (model) => phaseIs('Healthy')(model) && model.replicaSets.length === 2)],
+  },
+  {
+    name: 'aborted and left so',
+    world: world(rollout({ replicas: 4, canary: { steps: [{ setWeight: 50 }, { pause: {} }] } })),
+    steps: [setImage('app:2'), abort(phaseIs('Paused'))],
+  },
+  {
+    name: 'scaled up and down with a surge of all, while the new version never gets ready',
+    world: world(rollout({ replicas: 4, canary: { maxSurge: '100%' } })),
+    steps: [
+      setImage('app:bad'),
+      edit('scale to 8, sizes are 3 and 4', sizesAre('3', '4'), { spec: { replicas: 8 } }),
+      edit('scale to 4, sizes are 3 and 8', sizesAre('3', '8'), { spec: { replicas: 4 } }),
+      edit('sizes are 3 and 4 again', sizesAre('3', '4'), {}),
+    ],
+  },
+  {
+    name: 'scaled up and down with a surge of two, while the new version never gets ready',
+    world: world(rollout({ replicas: 4, canary: { maxSurge: 2, maxUnavailable: 0 } })),
+    steps: [
+      setImage('app:bad'),
+      edit('scale to 8, sizes are 4 and 2', sizesAre('4', '2'), { spec: { replicas: 8 } }),
+      edit('scale to 4, sizes are 4 and 6', sizesAre('4', '6'), { spec: { replicas: 4 } }),
+      edit('sizes are 4 and 2 again', sizesAre('4', '2'), {}),
+    ],
+  },
+  {
+    name: 'from all weight to none, with no pod to be missing',
+    world: world(
+      rollout({
+        replicas: 3,
+        canary: { maxSurge: 2, maxUnavailable: 0, steps: [{ setWeight: 100 }, { pause: {} }, { setWeight: 0 }, { pause: {} }] },
+      }),
+    ),
+    steps: [
+      setImage('app:2'),
+      promote((model) => sizesAre('0', '3')(model) && phaseIs('Paused', atStep(1))(model)),
+      edit('sizes are 2 and 3 at first', sizesAre('2', '3'), {}),
+      promote((model) => isSettled('Paused')(model) && sizesAre('3', '0')(model)),
+    ],
   },
 ];
