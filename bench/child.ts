@@ -29,6 +29,8 @@ export type Child = {
   /** Its next message, after `question` was sent where one is given. */
   ask<T>(question?: unknown): Promise<T>;
   stop(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
 };
 
 export function start(folder: string, name: ProcessName, args: readonly string[]): Child {
@@ -50,6 +52,10 @@ export function start(folder: string, name: ProcessName, args: readonly string[]
     stop: async () => {
       if (child.connected) child.disconnect();
       if (process.env.SLUICE_BENCH_PROFILE === undefined) child.kill('SIGTERM');
+      await ended;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await ended;
     },
   };

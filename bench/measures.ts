@@ -6,7 +6,7 @@ import { builtinTypes, type ClusterConfig } from '@sluice/kube';
 import { start } from './child.ts';
 import { createPodTemplates, podTemplate } from './objects.ts';
 import { median, percentile } from './statistics.ts';
-import type { Target } from './targets.ts';
+import type { RestartableTarget, Target } from './targets.ts';
 
 const { podTemplates } = builtinTypes;
 
@@ -118,6 +118,16 @@ export async function measureInformer(target: Target, bundles: string, rounds: n
     cpuMs: median(results.map(({ cpuMs }) => cpuMs)),
     objects: results[0]?.objects ?? 0,
   };
+}
+
+export type RestartResult = { readonly objects: number; readonly readyMs: number; readonly rssMb: number | undefined };
+
+/** From the start of the process to the first answer, with everything that was acknowledged. The server is killed, not stopped. */
+export async function measureRestart(target: RestartableTarget, objects: number, rounds: number): Promise<RestartResult> {
+  await createPodTemplates(target.client, target.namespace, objects);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) times.push(await target.killAndStart());
+  return { objects, readyMs: median(times), rssMb: (await target.usage())?.rssMb };
 }
 
 export type DecodeResult = { readonly eventsPerCpuSecond: number };

@@ -83,11 +83,7 @@ function rolloutOf(name: string, namespace: string, image: string): KubeObject {
       replicas,
       selector: { matchLabels: { app: name } },
       strategy: {
-        canary: {
-          maxSurge: 1,
-          maxUnavailable: 0,
-          steps: [{ setWeight: 20 }, { pause: { duration: 1 } }, { setWeight: 60 }, { pause: { duration: 1 } }],
-        },
+        canary: { steps: [{ setWeight: 20 }, { pause: { duration: 1 } }, { setWeight: 60 }, { pause: { duration: 1 } }] },
       },
       template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image }] } },
     },

@@ -1,18 +1,18 @@
 /**
  * Measures the API server, the client and the controller, and prints one table. Beside the embedded server a given one, where
  * SLUICE_BENCH_KUBECONFIG names it. `--quick` is a smaller run of a minute, `--gates` ends with 1 when a floor is missed, `--only NAME`
- * (writes, lists, informer, decode, rollouts) runs a part.
+ * (writes, lists, informer, decode, restart, rollouts) runs a part.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleProcesses, killAll } from './child.ts';
-import { measureDecode, measureInformer, measureLists, measureWrites } from './measures.ts';
+import { measureDecode, measureInformer, measureLists, measureRestart, measureWrites } from './measures.ts';
 import { createPodTemplates } from './objects.ts';
 import { Report } from './report.ts';
 import { measureRollouts } from './rollouts.ts';
-import { embeddedTarget, givenTarget, type Target } from './targets.ts';
+import { embeddedTarget, givenTarget, type RestartableTarget, type Target } from './targets.ts';
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -38,7 +38,7 @@ async function on<T>(made: Promise<Target>, measure: (target: Target) => Promise
   }
 }
 
-const durable = (): Promise<Target> => embeddedTarget(bundles, { durability: 'durable', tls: true, withCluster: false });
+const durable = (): Promise<RestartableTarget> => embeddedTarget(bundles, { durability: 'durable', tls: true, withCluster: false });
 const inMemory = (): Promise<Target> => embeddedTarget(bundles, { durability: 'memory', tls: false, withCluster: false });
 const cluster = (): Promise<Target> => embeddedTarget(bundles, { durability: 'durable', tls: true, withCluster: true });
 const real = (): Promise<Target> | undefined => (given === undefined ? undefined : givenTarget(given));
@@ -97,6 +97,18 @@ async function decode(): Promise<void> {
   report.row('decode of watch events into a cache, a core', eventsPerCpuSecond, undefined, { unit: '/s', atLeast: 12_000 });
 }
 
+async function restart(): Promise<void> {
+  const count = values.quick ? 5_000 : 50_000;
+  const target = await durable();
+  try {
+    const { readyMs, rssMb } = await measureRestart(target, count, rounds);
+    report.row(`restart after kill -9 with ${count} objects until ready`, readyMs, undefined, { unit: 'ms', atMost: 2_000 });
+    report.row('  server memory', rssMb, undefined, { unit: 'MB' });
+  } finally {
+    await target.stop();
+  }
+}
+
 async function rollouts(): Promise<void> {
   const run = (target: Target) => measureRollouts(target, bundles, rolloutCount);
   const embedded = await on(cluster(), run);
@@ -124,6 +136,7 @@ try {
   if (isWanted('writes')) await writes();
   if (isWanted('lists') || isWanted('informer')) await listsAndInformer();
   if (isWanted('decode')) await decode();
+  if (isWanted('restart')) await restart();
   if (isWanted('rollouts')) await rollouts();
   console.log(report.text(given !== undefined));
   if (values.gates && report.missed > 0) process.exitCode = 1;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { builtinTypes, type Client, type ClusterConfig, createClient, httpTransport, loadKubeconfig } from '@sluice/kube';
-import { start } from './child.ts';
+import { type Child, start } from './child.ts';
 import type { ServerSettings, ServerUsage } from './processes/api-server.ts';
 
 export type Target = {
@@ -17,14 +17,29 @@ export type Target = {
   stop(): Promise<void>;
 };
 
-export async function embeddedTarget(bundles: string, settings: Omit<ServerSettings, 'folder'>): Promise<Target> {
+/** The embedded server on its own data, started again after a kill. */
+export type RestartableTarget = Target & {
+  /** Milliseconds from the start of the new process to its first answer. Clients of before see a closed connection. */
+  killAndStart(): Promise<number>;
+};
+
+export async function embeddedTarget(bundles: string, settings: Omit<ServerSettings, 'folder' | 'port'>): Promise<RestartableTarget> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const child = start(bundles, 'api-server', [JSON.stringify({ ...settings, folder })]);
+  const startServer = (port: number): Child => start(bundles, 'api-server', [JSON.stringify({ ...settings, folder, port })]);
+  let child = startServer(0);
   const { kubeconfig } = await child.ask<{ kubeconfig: string }>();
   const target = await targetAt(kubeconfig);
   return {
     ...target,
     usage: () => child.ask<ServerUsage>({}),
+    killAndStart: async () => {
+      await child.kill();
+      const begun = performance.now();
+      child = startServer(Number(new URL(target.config.server).port));
+      await child.ask();
+      await target.client.get(builtinTypes.namespaces, { name: target.namespace });
+      return performance.now() - begun;
+    },
     stop: async () => {
       await target.client.close();
       await child.stop();

@@ -11,6 +11,8 @@ import { builtinTypes, createClient, silentLogger, systemClock } from '@sluice/k
 
 export type ServerSettings = {
   readonly folder: string;
+  /** 0: any. */
+  readonly port: number;
   readonly durability: 'durable' | 'memory';
   readonly tls: boolean;
   /** With the built-in controllers and pods; else the bare API. */
@@ -30,7 +32,7 @@ const server = await createApiServer({
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
 });
 if (settings.withCluster) await startCluster({ server, clock: systemClock, random: Math.random, logger: silentLogger });
-const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
+const { url } = await server.listen({ host: '127.0.0.1', port: settings.port });
 const kubeconfig = join(settings.folder, 'kubeconfig');
 writeFileSync(kubeconfig, settings.tls ? server.kubeconfig({ server: url }) : await tokenKubeconfig(url));
 process.send?.({ kubeconfig });
