@@ -117,7 +117,7 @@ function healthLines(progress: Extract<DeployProgress, { kind: 'health' }>): rea
   const others = progress.health.objects.filter(
     ({ ref, readiness }) => ref.kind !== 'Rollout' && readiness.state !== 'ready' && !passing.has(readiness.reason),
   );
-  return [...picturesOf(progress).map(describePicture), ...others.map(objectLine), ...promoteHints(progress.health.objects)];
+  return [...picturesOf(progress).map(describePicture), ...others.map(objectLine)];
 }
 
 function objectLine({ ref, readiness }: ObjectHealth): string {

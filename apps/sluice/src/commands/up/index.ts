@@ -18,7 +18,7 @@ export function registerUp(program: Command, io: Io): void {
     .description('start a cluster here: a Kubernetes API, the built-in controllers with simulated pods, and the rollouts controller')
     .option('--dir <dir>', 'folder of its data and of its kubeconfig (default: ~/.sluice)', folderFlag)
     .option('--port <number>', 'port of the Kubernetes API; 0 takes a free one', portFlag, 7443)
-    .option('--server-port <number>', 'port of the HTTP API (default: one above --port)', portFlag)
+    .option('--server-port <number>', 'port of the HTTP API (default: one above --port where that is free)', portFlag)
     .option('--fresh', 'forget what an earlier run stored', false)
     .option('--rules <file>', 'YAML file that says how pods live; see docs/reference/pod-rules.md')
     .option('-v, --verbose', 'log what the controllers do', false)

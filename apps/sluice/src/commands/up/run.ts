@@ -21,9 +21,8 @@ const host = '127.0.0.1';
 export async function runUp(options: UpOptions, io: Io): Promise<number> {
   const folder = resolve(io.workingDir, options.dir ?? join(io.homeDir, '.sluice'));
   const rules = options.rules === undefined ? [] : await readRules(resolve(io.workingDir, options.rules));
-  const serverPort = options.serverPort ?? (options.port === 0 ? 0 : options.port + 1);
   await requirePort(host, options.port, '--port');
-  await requirePort(host, serverPort, '--server-port');
+  const serverPort = await chooseServerPort(options);
   await requireFolder(folder);
   const unlock = await takeLock(join(folder, 'up.lock'), folder);
   try {
@@ -49,6 +48,19 @@ export async function runUp(options: UpOptions, io: Io): Promise<number> {
     await unlock();
   }
   return exitCodes.done;
+}
+
+/** One above the API's where that is free and nothing else was asked for; its address is printed in any case. */
+async function chooseServerPort({ port, serverPort }: UpOptions): Promise<number> {
+  if (serverPort !== undefined) {
+    await requirePort(host, serverPort, '--server-port');
+    return serverPort;
+  }
+  if (port === 0) return 0;
+  return requirePort(host, port + 1, '--server-port').then(
+    () => port + 1,
+    () => 0,
+  );
 }
 
 function greeting(folder: string, cluster: EmbeddedCluster, server: RunningServer): string {

