@@ -3,13 +3,14 @@
  * `trackUpdate` notes what a create, update or patch has changed.
  */
 import type { KubeObject, ManagedFieldsEntry } from '@sluice/api';
-import { jsonEqual, setKey } from './copy-on-write.ts';
+import { jsonEqual } from './copy-on-write.ts';
 import { FieldSet, type PathElement, pathText } from './field-set.ts';
 import { toGoJson } from './go-text.ts';
 import { capManagers, decodeManagers, encodeManagers, type Manager, type Managers, managerKey, managerText } from './managers.ts';
 import { type MergeType, resourceType } from './merge-type.ts';
 import { PatchError } from './patch-error.ts';
-import { isObject, type Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
+import { typeErrors } from './type-errors.ts';
 import {
   type Comparison,
   compareValues,
@@ -17,8 +18,8 @@ import {
   mergeValues,
   removeItems,
   TypedValueError,
-  typeErrors,
   withNamedFields,
+  withoutHoles,
   withZeros,
 } from './typed-value.ts';
 
@@ -158,7 +159,7 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
   managers.set(key, { ...self, fields: wanted });
 
   let merged = mergeValues(type, base, applied);
-  if (last !== undefined && !last.fields.isEmpty()) merged = withoutHoles(prune(type, merged, managers, last.fields), applied, base);
+  if (last !== undefined && !last.fields.isEmpty()) merged = withoutHoles(type, prune(type, merged, managers, last.fields), applied, base);
   settle(managers, key, without(compareValues(type, base, merged), reset), input.force);
   const hasChanged = !jsonEqual(base, merged);
   const mine = managers.get(key);
@@ -194,27 +195,6 @@ function prune(type: MergeType, merged: unknown, managers: Managers, last: Field
   const withOwned = removeItems(type, merged, mergedFields.difference(kept));
   const gone = mergedFields.difference(named(fieldsOf(type, withOwned)));
   return removeItems(type, merged, gone.intersection(named(last)));
-}
-
-/**
- * Containers that pruning has emptied are null. They vanish, unless the configuration names them: then they are empty. (A real server
- * leaves the null, and refuses it where a custom kind does not allow one.)
- */
-function withoutHoles(merged: unknown, applied: unknown, live: unknown): unknown {
-  if (!isObject(merged)) return merged;
-  let out: Record<string, unknown> | undefined;
-  for (const key of Object.keys(merged)) {
-    const value = merged[key];
-    const wanted = isObject(applied) && Object.hasOwn(applied, key) ? applied[key] : undefined;
-    const before = isObject(live) && Object.hasOwn(live, key) ? live[key] : undefined;
-    const isHole = value === null && wanted !== null && before !== null;
-    const next = isHole ? (Array.isArray(wanted) ? [] : isObject(wanted) ? {} : undefined) : withoutHoles(value, wanted, before);
-    if (next === value) continue;
-    out ??= { ...merged };
-    if (next === undefined) delete out[key];
-    else setKey(out, key, next);
-  }
-  return out ?? merged;
 }
 
 /** Takes changed and removed fields away from the other managers. */
