@@ -131,7 +131,8 @@ export async function updateObject(context: RestContext, target: Target, name: s
 }
 
 function startsGeneration(next: KubeObject, live: KubeObject, { strategy, served }: Target, write: Write): boolean {
-  if (strategy.hasGeneration !== true || write.subresource === 'binding') return false;
+  // What a controller notes beside a status is no wish, even where annotations else are one.
+  if (strategy.hasGeneration !== true || write.subresource === 'binding' || write.subresource === 'status') return false;
   if (hasDesiredChange(next, live) || strategy.startsGeneration?.(next, live) === true) return true;
   // A custom kind without a status apart has nothing that would not be desired.
   return served.custom !== undefined && strategy.hasStatus !== true && !equal(next.status, live.status);

@@ -21,7 +21,8 @@ export const controllerRules: readonly PolicyRule[] = [
   { apiGroups: ['argoproj.io'], resources: ['rollouts/finalizers'], verbs: ['update'] },
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'] },
   { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch', 'patch'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+  // Labels and annotations of the canary and of the stable version are kept on running pods too.
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
   // A restart evicts pods, so that disruption budgets hold.
   { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
