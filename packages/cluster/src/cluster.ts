@@ -23,6 +23,7 @@ import { jobController } from './controllers/job/controller.ts';
 import { namespaceController } from './controllers/namespace/controller.ts';
 import { nodeController } from './controllers/nodes.ts';
 import { replicaSetController } from './controllers/replica-set/controller.ts';
+import { resourceQuotaController } from './controllers/resource-quotas.ts';
 import { serviceAccountController } from './controllers/service-accounts.ts';
 import { statefulSetController } from './controllers/stateful-set/controller.ts';
 import { ensureStorageClass, volumeController } from './controllers/volumes.ts';
@@ -112,6 +113,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     autoscalerController(around, (pod) => runtime.usage(pod)),
     disruptionBudgetController(around),
     volumeController(around),
+    resourceQuotaController(around),
     eventExpiry(around),
     garbageCollector(around, discovery),
     runtime,

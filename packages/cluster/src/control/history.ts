@@ -10,7 +10,6 @@ import { isSemanticallyEqual } from './equality.ts';
 import { controllerReference, type Write } from './plan.ts';
 
 export const revisionHashLabel = 'controller-revision-hash';
-const hashLabel = 'controller.kubernetes.io/hash';
 
 export type History = {
   /** That of the present template; absent while `write` has yet to make or renumber it. */
@@ -22,12 +21,14 @@ type Owner = KubeObject & { readonly spec: { readonly template: PodTemplate }; r
 
 /**
  * @param annotations - of a new revision; `kubectl rollout history` reads the change cause there
+ * @param hashLabel - label of the revision that holds its hash; the two controllers have different ones
  */
 export function historyOf(
   ownerType: ResourceType,
   owner: Owner,
   revisions: readonly ControllerRevision[],
   annotations: Readonly<Record<string, string>> | undefined,
+  hashLabel: string,
 ): History {
   const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
   const equal = revisions.filter((revision) => isSemanticallyEqual(revision.data, data));

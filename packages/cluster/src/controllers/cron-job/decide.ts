@@ -59,7 +59,7 @@ export function decideCronJob(seen: CronFacts, now: Instant): Plan {
   const isDone = parseTime(cronJob.status?.lastScheduleTime) === due || seen.jobs.some((job) => job.metadata.name === name);
   if (isDone) return stay('already started', { requeueAfterMs });
 
-  const active = seen.jobs.filter((job) => !isJobFinished(job) && job.metadata.deletionTimestamp === undefined);
+  const active = seen.jobs.filter((job) => isOwn(job) && !isJobFinished(job) && job.metadata.deletionTimestamp === undefined);
   const policy = spec.concurrencyPolicy ?? 'Allow';
   if (policy === 'Forbid' && active.length > 0) {
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid';
@@ -169,6 +169,11 @@ function compareTexts(a: string | undefined, b: string | undefined): number {
   return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0;
 }
 
+/** Made for a time of the schedule, and not by hand with `kubectl create job --from`. */
+function isOwn(job: Job): boolean {
+  return job.metadata.annotations?.[scheduledKey] !== undefined;
+}
+
 export function decideCronStatus({ cronJob, jobs }: CronFacts): Plan {
   const before = cronJob.status ?? {};
   const notes: Note[] = [];
@@ -186,6 +191,10 @@ export function decideCronStatus({ cronJob, jobs }: CronFacts): Plan {
   for (const job of jobs) {
     const { namespace = '', name = '', uid = '', resourceVersion = '' } = job.metadata;
     if (isJobFinished(job) || active.some((reference) => reference.uid === uid)) continue;
+    if (!isOwn(job)) {
+      notes.push(warning(cronJob, 'UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`));
+      continue;
+    }
     active.push({ apiVersion: 'batch/v1', kind: 'Job', namespace, name, uid, resourceVersion });
   }
   const started = jobs.map((job) => parseTime(job.metadata.annotations?.[scheduledKey])).filter((time) => time !== undefined);

@@ -64,7 +64,13 @@ describe('a CronJob', () => {
   const child = (name: string, end?: 'Complete' | 'Failed', seconds = 0): Job => ({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: '7' },
+    metadata: {
+      name,
+      namespace: 'default',
+      uid: `uid-${name}`,
+      resourceVersion: '7',
+      annotations: { 'batch.kubernetes.io/cronjob-scheduled-timestamp': at(0) },
+    },
     spec: { template: {} },
     status: {
       startTime: at(seconds),

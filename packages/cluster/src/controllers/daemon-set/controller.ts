@@ -5,7 +5,7 @@ import { adoptersIn } from '../../control/adopters.ts';
 import { controlledBy, orphansIn } from '../../control/caches.ts';
 import { claim } from '../../control/claims.ts';
 import { isEqual } from '../../control/equality.ts';
-import { historyOf } from '../../control/history.ts';
+import { historyOf, revisionHashLabel } from '../../control/history.ts';
 import { type ClusterController, createShell, enqueueController, enqueueItself, follow, type Surroundings } from '../../control/shell.ts';
 import type { Pod } from '../../shapes/pod.ts';
 import type { Node } from '../../shapes/services.ts';
@@ -35,7 +35,7 @@ export function daemonSetController(around: Surroundings): ClusterController {
     const history = (current: DaemonSet): ReturnType<typeof historyOf> => {
       const generation = current.metadata.annotations?.[generationAnnotation];
       const annotations = { ...current.metadata.annotations, ...(generation === undefined ? {} : { [generationAnnotation]: generation }) };
-      return historyOf(builtinTypes.daemonSets, current, controlledBy(revisions, uid), annotations);
+      return historyOf(builtinTypes.daemonSets, current, controlledBy(revisions, uid), annotations, revisionHashLabel);
     };
     const { write } = history(set);
     if (write !== undefined) await actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes: [], reason: 'new template' });

@@ -90,7 +90,7 @@ function isCurrent({ update: revision }: DaemonSetFacts, pod: Pod): boolean {
 }
 
 function hashOf(revision: ControllerRevision): string {
-  return revision.metadata.labels?.['controller.kubernetes.io/hash'] ?? '';
+  return revision.metadata.labels?.[revisionHashLabel] ?? '';
 }
 
 function isGoing(pod: Pod): boolean {

@@ -11,6 +11,8 @@ import type { PersistentVolumeClaim } from '../../shapes/services.ts';
 import type { ControllerRevision, StatefulSet } from '../../shapes/workloads.ts';
 import { decideStatefulPods, decideStatefulStatus, type StatefulSetFacts } from './decide.ts';
 
+const hashLabel = 'controller.kubernetes.io/hash';
+
 export function statefulSetController(around: Surroundings): ClusterController {
   const { caches, clock, tombstones } = around;
   const sets = caches.of<StatefulSet>(builtinTypes.statefulSets);
@@ -37,7 +39,7 @@ export function statefulSetController(around: Surroundings): ClusterController {
       const current = sets.get(key);
       if (current?.metadata.uid !== uid) return undefined;
       const known = controlledBy(revisions, uid);
-      const { update } = historyOf(builtinTypes.statefulSets, current, known, current.metadata.annotations);
+      const { update } = historyOf(builtinTypes.statefulSets, current, known, current.metadata.annotations, hashLabel);
       if (update === undefined) return undefined;
       return {
         set: current,
@@ -48,7 +50,7 @@ export function statefulSetController(around: Surroundings): ClusterController {
       };
     };
 
-    const { write } = historyOf(builtinTypes.statefulSets, set, controlledBy(revisions, uid), set.metadata.annotations);
+    const { write } = historyOf(builtinTypes.statefulSets, set, controlledBy(revisions, uid), set.metadata.annotations, hashLabel);
     if (write !== undefined) await actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes: [], reason: 'new template' });
     const seen = observe();
     if (seen === undefined) return undefined;
