@@ -11,6 +11,7 @@ import { type Credential, createCredentials } from './credentials.ts';
 import { ConnectionError } from './errors.ts';
 import { watchStreamOf } from './http-watch.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
+import { parseLean } from './lean-json.ts';
 import type { Logger } from './log.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { statusOf } from './rest-status.ts';
@@ -71,7 +72,7 @@ class HttpTransport implements Transport {
   async request(request: ApiRequest): Promise<ApiResponse> {
     const answer = await this.#send(request, 'calls', request.timeoutMs ?? idleMsMax);
     try {
-      return { status: answer.statusCode, headers: flatHeaders(answer.headers), body: await readBody(answer) };
+      return { status: answer.statusCode, headers: flatHeaders(answer.headers), body: await readBody(answer, request.isLean === true) };
     } catch (error) {
       throw this.#explain(error, request);
     }
@@ -79,8 +80,8 @@ class HttpTransport implements Transport {
 
   async watch(request: ApiRequest): Promise<WatchStream> {
     const answer = await this.#send(request, 'watches', 0);
-    if (answer.statusCode === 200) return watchStreamOf(answer.body, (error) => this.#explain(error, request), request.signal);
-    const body = await readBody(answer).catch(() => undefined);
+    if (answer.statusCode === 200) return watchStreamOf(answer.body, (error) => this.#explain(error, request), request);
+    const body = await readBody(answer, false).catch(() => undefined);
     throw new StatusError(statusOf(answer.statusCode, body));
   }
 
@@ -206,8 +207,12 @@ function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string
   return flat;
 }
 
-async function readBody(answer: Dispatcher.ResponseData): Promise<unknown> {
+async function readBody(answer: Dispatcher.ResponseData, isLean: boolean): Promise<unknown> {
   const isGzip = answer.headers['content-encoding'] === 'gzip';
   const text = isGzip ? (await inflate(await answer.body.arrayBuffer())).toString('utf8') : await answer.body.text();
-  return String(answer.headers['content-type'] ?? '').includes('json') && text !== '' ? JSON.parse(text) : text;
+  return String(answer.headers['content-type'] ?? '').includes('json') && text !== ''
+    ? isLean
+      ? parseLean(text)
+      : JSON.parse(text)
+    : text;
 }

@@ -3,7 +3,8 @@
  * One connection's worth; resuming is the informer's business.
  */
 import type { Readable } from 'node:stream';
-import type { WatchEvent, WatchStream } from './transport.ts';
+import { parseLean } from './lean-json.ts';
+import type { ApiRequest, WatchEvent, WatchStream } from './transport.ts';
 
 /**
  * Cuts chunks into lines without copying what arrives whole. A rest without an end of line is what a dead connection cut off: it is
@@ -34,7 +35,13 @@ class LineSplitter {
  * Events of a body. Iteration ends when the server ends the answer or `close` is called, and throws what `explain` makes of a
  * connection that breaks.
  */
-export function watchStreamOf(body: Readable, explain: (error: unknown) => Error, signal?: AbortSignal): WatchStream {
+export function watchStreamOf(
+  body: Readable,
+  explain: (error: unknown) => Error,
+  request: Pick<ApiRequest, 'signal' | 'isLean'>,
+): WatchStream {
+  const { signal } = request;
+  const parse = request.isLean === true ? parseLean : JSON.parse;
   let isClosed = false;
   const close = (): void => {
     isClosed = true;
@@ -52,7 +59,7 @@ export function watchStreamOf(body: Readable, explain: (error: unknown) => Error
       for await (const chunk of body as AsyncIterable<Buffer>) {
         for (const line of splitter.push(chunk)) {
           if (isClosed) return;
-          yield JSON.parse(line) as WatchEvent;
+          yield parse(line) as WatchEvent;
         }
       }
     } catch (error) {

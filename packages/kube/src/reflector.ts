@@ -202,6 +202,7 @@ export class Reflector {
   #scope(): Parameters<Reader['list']>[1] & object {
     const { namespace, labelSelector, fieldSelector } = this.#options;
     return {
+      isLean: true,
       signal: this.#stopping.signal,
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),

@@ -202,10 +202,13 @@ class RestClient implements Client {
   }
 }
 
-function pick(options: { readonly signal?: AbortSignal; readonly lane?: ApiRequest['lane'] }): Pick<ApiRequest, 'signal' | 'lane'> {
+type PassedOn = Pick<ApiRequest, 'signal' | 'lane' | 'isLean'>;
+
+function pick(options: PassedOn): PassedOn {
   return {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.lane === undefined ? {} : { lane: options.lane }),
+    ...(options.isLean === undefined ? {} : { isLean: options.isLean }),
   };
 }
 
