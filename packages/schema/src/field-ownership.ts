@@ -159,7 +159,7 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
   managers.set(key, { ...self, fields: wanted });
 
   let merged = mergeValues(type, base, applied);
-  if (last !== undefined && !last.fields.isEmpty()) merged = withoutHoles(type, prune(type, merged, managers, last.fields), applied, base);
+  if (last !== undefined && !last.fields.isEmpty()) merged = prune(type, merged, managers, last.fields);
   settle(managers, key, without(compareValues(type, base, merged), reset), input.force);
   const hasChanged = !jsonEqual(base, merged);
   const mine = managers.get(key);
@@ -168,7 +168,8 @@ function applyOnce(input: ApplyInput, type: MergeType): KubeObject {
     if (fields.isEmpty()) managers.delete(key);
     else managers.set(key, { ...mine, fields, time: hasChanged ? now : (last?.time ?? undefined) });
   }
-  return withManagers(hasChanged || live === undefined ? (merged as KubeObject) : live, encodeManagers(managers));
+  const result = hasChanged || live === undefined ? (withoutHoles(type, merged, applied, base) as KubeObject) : live;
+  return withManagers(result, encodeManagers(managers));
 }
 
 /** An object that was written before anyone tracked it belongs to `before-first-apply`. */

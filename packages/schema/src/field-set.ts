@@ -246,7 +246,7 @@ function normalised(text: string): PathElement | undefined {
 const kindOrder = 'fkvi';
 
 /** Fields by name, then keys, then values, then indexes. */
-export function compareElements(a: PathElement, b: PathElement): number {
+function compareElements(a: PathElement, b: PathElement): number {
   const kind = a[0] ?? '';
   if (kind !== b[0]) return kindOrder.indexOf(kind) - kindOrder.indexOf(b[0] ?? '');
   if (kind === 'f') return compareText(a, b);

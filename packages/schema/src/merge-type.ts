@@ -58,14 +58,14 @@ export class MergeType {
 }
 
 /** Everything below is one value, whatever it is. */
-export const untyped: MergeType = new MergeType({
+const untyped: MergeType = new MergeType({
   scalar: 'untyped',
   list: () => ({ isAtomic: true, keys: [], element: untyped }),
   map: () => ({ isAtomic: true, field: () => undefined, element: untyped }),
 });
 
 /** Maps merge key by key, lists are one value: what a schema says nothing about. */
-export const deduced: MergeType = new MergeType({
+const deduced: MergeType = new MergeType({
   scalar: 'untyped',
   list: () => ({ isAtomic: true, keys: [], element: untyped }),
   map: () => ({ isAtomic: false, field: () => undefined, element: deduced }),

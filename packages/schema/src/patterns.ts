@@ -5,8 +5,6 @@
 import { Automaton, AutomatonTooLarge, codePoints } from './pattern/automaton.ts';
 import { type Node, PatternError, parsePattern } from './pattern/syntax.ts';
 
-export { PatternError } from './pattern/syntax.ts';
-
 /** Steps that backtracking may take before the automaton is used instead. */
 const backtrackingMax = 100_000;
 

@@ -174,6 +174,17 @@ describe('serverSideApply', () => {
     expect(conflict.conflicts.map(({ field }) => field)).toEqual(['.spec.list', '.spec.whole']);
   });
 
+  it('keeps the owner of a struct whose last field it removes', () => {
+    const lab = new Lab(deployment, 'apps/v1', 'Deployment');
+    const pod = (container: object): object => ({ spec: { template: { spec: { containers: [{ name: 'web', ...container }] } } } });
+    lab.update('create', lab.object(pod({ resources: {} })));
+    lab.apply('one', pod({ resources: { limits: { cpu: '1' } } }));
+    lab.apply('one', pod({}));
+    expect(lab.owners()[1]).toBe(
+      'create Update: {"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\\"name\\":\\"web\\"}":{".":{},"f:name":{},"f:resources":{}}}}}}}',
+    );
+  });
+
   it('leaves an empty map where the configuration asks for one', () => {
     const lab = new Lab(widget, 'e/v1', 'Widget');
     lab.apply('one', { spec: { a: '', labels: { k: 'v' }, free: { q: 1 } } });

@@ -96,7 +96,7 @@ function formatOne(verb: string, precision: number, value: unknown): string {
 }
 
 /** A value as `%s` and messages print it. */
-export function celText(value: unknown): string {
+function celText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return `[${value.map(celText).join(', ')}]`;
   if (value instanceof Map) return `{${[...value].map(([key, child]) => `${celText(key)}: ${celText(child)}`).join(', ')}}`;

@@ -26,7 +26,7 @@ export function escapeName(name: string): string | undefined {
 }
 
 /** What rules see of a resource beside its schema. */
-export const resourceFields: Readonly<Record<string, Schema>> = {
+const resourceFields: Readonly<Record<string, Schema>> = {
   apiVersion: { type: 'string' },
   kind: { type: 'string' },
   metadata: { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } },
