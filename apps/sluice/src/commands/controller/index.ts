@@ -12,6 +12,7 @@ export type ControllerOptions = {
   readonly logformat: 'text' | 'json';
   readonly metricsPort: number;
   readonly healthzPort: number;
+  readonly rolloutThreads: number;
   readonly qps: number;
   readonly burst: number;
   /** False with `--leader-elect=false`. */
@@ -35,6 +36,7 @@ export function registerController(program: Command, io: Io): void {
     .addOption(new Option('--logformat <format>', 'form of log lines').choices(['text', 'json']).default('text'))
     .option('--metricsPort <port>', 'port of /metrics', portFlag, 8090)
     .option('--healthzPort <port>', 'port of /healthz', portFlag, 8080)
+    .option('--rollout-threads <number>', 'passes in flight', threadsFlag, 10)
     .option('--qps <number>', 'calls to the API a second, 0 for no limit', numberFlag, 250)
     .option('--burst <number>', 'calls that may come at once', numberFlag, 500)
     .option('--leader-elect [boolean]', 'one of several leads, by a Lease', booleanFlag, true)
@@ -56,6 +58,11 @@ Examples:
       const { runController } = await import('./run.ts');
       io.exitCode = await runController(options, io);
     });
+}
+
+function threadsFlag(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a number of at least 1.');
+  return Number(text);
 }
 
 function numberFlag(text: string): number {

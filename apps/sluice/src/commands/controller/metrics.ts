@@ -1,11 +1,14 @@
 /** What `/metrics` tells: upstream's names where we have the same thing, never a generated name as a label. */
-import { splitKey } from '@sluice/api';
+import type { RolloutMetrics } from '@sluice/controller';
 import type { ApiRequest, Lane, PassObservation, Transport } from '@sluice/kube';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { rolloutMetricsText } from './rollout-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** Where the numbers of the rollouts side come from, once it leads. */
+  readRollouts(read: () => RolloutMetrics): void;
   observePass(pass: PassObservation): void;
   observeWait(lane: Lane, waitMs: number): void;
   /** The same transport, with each call counted. */
@@ -15,6 +18,7 @@ export interface Metrics {
 const seconds = (milliseconds: number): number => milliseconds / 1000;
 
 export function createMetrics(version: string): Metrics {
+  let rollouts: (() => RolloutMetrics) | undefined;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -22,19 +26,6 @@ export function createMetrics(version: string): Metrics {
     { version },
     1,
   );
-  const passes = new Histogram({
-    name: 'rollout_reconcile',
-    help: 'Duration of passes in seconds',
-    labelNames: ['namespace', 'name'],
-    buckets: [0.01, 0.15, 0.25, 0.5, 1],
-    registers,
-  });
-  const failures = new Counter({
-    name: 'rollout_reconcile_error',
-    help: 'Passes that failed',
-    labelNames: ['namespace', 'name'],
-    registers,
-  });
   const queueWait = new Histogram({
     name: 'workqueue_queue_duration_seconds',
     help: 'How long a key was due before its pass began',
@@ -65,11 +56,11 @@ export function createMetrics(version: string): Metrics {
     requests.inc({ kind: resourceOf(path), verb: verb.toLowerCase(), status_code: code });
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
-    observePass: ({ controller, key, outcome, durationMs, waitedMs, isHot }) => {
-      const { namespace = '', name } = splitKey(key);
-      passes.observe({ namespace, name }, seconds(durationMs));
-      if (outcome === 'failed' || outcome === 'terminal') failures.inc({ namespace, name });
+    text: async () => `${rollouts === undefined ? '' : rolloutMetricsText(rollouts())}${await registry.metrics()}`,
+    readRollouts: (read) => {
+      rollouts = read;
+    },
+    observePass: ({ controller, waitedMs, isHot }) => {
       queueWait.observe({ name: controller }, seconds(waitedMs));
       if (isHot) hot.inc({ name: controller });
     },

@@ -71,9 +71,10 @@ async function control(
     version,
     ...(namespace === undefined ? {} : { namespace }),
     ...(options.instanceId === '' ? {} : { instanceId: options.instanceId }),
+    concurrency: options.rolloutThreads,
     onPass: metrics.observePass,
   });
-  logger.info('controlling rollouts', { version, namespace: namespace ?? 'all', instanceId: options.instanceId });
+  metrics.readRollouts(() => controller.metrics());
   await untilStopped(signal);
   await controller.stop();
 }
