@@ -89,14 +89,9 @@ function toAutoscalerV2(object: KubeObject): KubeObject {
 
 function toAutoscalerV1(object: KubeObject): KubeObject {
   const { metrics: wanted, behavior, ...spec } = fieldsOf(object.spec);
+  const { currentMetrics: measured, conditions: _conditions, ...status } = fieldsOf(object.status);
   const metrics = itemsOf(wanted) as readonly Metric[];
-  const {
-    currentMetrics = [],
-    conditions: _conditions,
-    ...status
-  } = (object.status ?? {}) as Record<string, unknown> & {
-    currentMetrics?: readonly Metric[];
-  };
+  const currentMetrics = itemsOf(measured) as readonly Metric[];
   const cpu = metrics.find(isCpuUtilization);
   const others = metrics.filter((metric) => metric !== cpu);
   const current = currentMetrics.find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');

@@ -188,7 +188,8 @@ function checkPreconditions(draft: Draft, live: KubeObject, target: Target, name
 
 /** A write of the status leaves everything else as it is, a main write leaves the status. */
 function splitStatus(draft: Draft, live: KubeObject, target: Target, write: Write): void {
-  if (target.strategy.hasStatus !== true) return;
+  // A binding is the server's own write of both.
+  if (target.strategy.hasStatus !== true || write.subresource === 'binding') return;
   if (write.subresource !== 'status') {
     if (live.status === undefined) delete draft.status;
     else draft.status = live.status;
