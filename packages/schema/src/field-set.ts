@@ -70,7 +70,7 @@ export class FieldSet {
 
   /** Elements of members and children, sorted. */
   elements(): readonly PathElement[] {
-    return [...new Set([...this.members, ...this.children.keys()])].sort(compareElements);
+    return sortedElements(new Set([...this.members, ...this.children.keys()]));
   }
 
   isEmpty(): boolean {
@@ -179,8 +179,8 @@ export class FieldSet {
 
   /** All members as paths: a level's members first, each in order, then what is below. */
   paths(prefix: readonly PathElement[] = []): readonly (readonly PathElement[])[] {
-    const out: (readonly PathElement[])[] = [...this.members].sort(compareElements).map((element) => [...prefix, element]);
-    for (const element of [...this.children.keys()].sort(compareElements)) {
+    const out: (readonly PathElement[])[] = sortedElements(this.members).map((element) => [...prefix, element]);
+    for (const element of sortedElements(this.children.keys())) {
       out.push(...(this.children.get(element)?.paths([...prefix, element]) ?? []));
     }
     return out;
@@ -195,7 +195,14 @@ export function valueElement(value: unknown): PathElement {
   return `v:${toGoJson(value)}`;
 }
 
+const plain = /^[\w./ -]*$/;
+
 export function keyElement(keys: Readonly<Record<string, unknown>>): PathElement {
+  // Nearly every item has one plain name.
+  const names = Object.keys(keys);
+  const [name = ''] = names;
+  const value = keys[name];
+  if (names.length === 1 && typeof value === 'string' && plain.test(value) && plain.test(name)) return `k:{"${name}":"${value}"}`;
   return `k:${toGoJson(keys)}`;
 }
 
@@ -245,15 +252,35 @@ function normalised(text: string): PathElement | undefined {
 
 const kindOrder = 'fkvi';
 
-/** Fields by name, then keys, then values, then indexes. */
-function compareElements(a: PathElement, b: PathElement): number {
-  const kind = a[0] ?? '';
-  if (kind !== b[0]) return kindOrder.indexOf(kind) - kindOrder.indexOf(b[0] ?? '');
-  if (kind === 'f') return compareText(a, b);
-  if (kind === 'i') return Number(a.slice(2)) - Number(b.slice(2));
-  const left: unknown = JSON.parse(a.slice(2));
-  const right: unknown = JSON.parse(b.slice(2));
-  return kind === 'v' ? compareValues(left, right) : compareKeys(left as Record<string, unknown>, right as Record<string, unknown>);
+/** Fields by name, then keys, then values, then indexes. Each element is parsed once. */
+function sortedElements(elements: Iterable<PathElement>): readonly PathElement[] {
+  return [...elements]
+    .map((text) => ({
+      text,
+      order: kindOrder.indexOf(text[0] ?? ''),
+      value: isJson(text) ? (JSON.parse(text.slice(2)) as unknown) : undefined,
+    }))
+    .sort((a, b) => a.order - b.order || compareSameKind(a, b))
+    .map(({ text }) => text);
+}
+
+function isJson(text: PathElement): boolean {
+  return text.startsWith('k') || text.startsWith('v');
+}
+
+type Parsed = { readonly text: PathElement; readonly value: unknown };
+
+function compareSameKind(a: Parsed, b: Parsed): number {
+  switch (a.text[0]) {
+    case 'f':
+      return compareText(a.text, b.text);
+    case 'i':
+      return Number(a.text.slice(2)) - Number(b.text.slice(2));
+    case 'v':
+      return compareValues(a.value, b.value);
+    default:
+      return compareKeys(a.value as Record<string, unknown>, b.value as Record<string, unknown>);
+  }
 }
 
 function compareKeys(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {

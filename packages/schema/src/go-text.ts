@@ -65,13 +65,19 @@ export function goNumber(value: number): string {
 
 /** Order of Go strings: by bytes of UTF-8, which is the order of code points. */
 export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  if (isBasic(a) && isBasic(b)) return a < b ? -1 : 1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left === right) continue;
+    // Half of a pair stands for a character beyond all that need none.
+    return isHalf(left) === isHalf(right) ? left - right : isHalf(left) ? 1 : -1;
+  }
+  return a.length - b.length;
 }
 
-function isBasic(text: string): boolean {
-  return !/[\ud800-\udfff]/.test(text);
+function isHalf(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
 }
 
 function escapeHtml(json: string): string {
