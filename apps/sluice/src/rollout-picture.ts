@@ -5,9 +5,9 @@
 import { controllerOf, labels, type Pod, type ReplicaSet, type Rollout } from '@sluice/api';
 import { currentSetWeight, currentStep, currentStepIndex, rolloutPhase, stepText } from '@sluice/engine';
 
-export type PodDot = 'ready' | 'starting' | 'leaving';
+type PodDot = 'ready' | 'starting' | 'leaving';
 
-export type VersionPicture = {
+type VersionPicture = {
   /** The tag of the first image. */
   readonly version: string;
   readonly role: 'stable' | 'canary' | 'old';

@@ -19,7 +19,7 @@ export type Chart = {
 };
 
 /** Comma list of value paths that get the artifact version besides `global.appVersion`. */
-export const appVersionPathsAnnotation = 'sluice.dev/app-version-paths';
+const appVersionPathsAnnotation = 'sluice.dev/app-version-paths';
 
 /** @throws DeliveryProblem CHART_NOT_FOUND or CHART_INVALID, with the field's path */
 export async function readChart(folder: string): Promise<Chart> {

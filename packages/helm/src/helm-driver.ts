@@ -6,7 +6,7 @@ import { execute } from './child-process.ts';
 
 export type HelmLine = 3 | 4;
 
-export type ChartOptions = {
+type ChartOptions = {
   readonly release: string;
   readonly namespace: string;
   /** A chart folder whose dependencies are in `charts/`. */

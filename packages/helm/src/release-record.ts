@@ -49,7 +49,7 @@ export type ReleaseRecord = {
   readonly [field: string]: unknown;
 };
 
-export type ReleaseHook = {
+type ReleaseHook = {
   readonly name: string;
   readonly kind?: string;
   readonly path?: string;
@@ -65,10 +65,7 @@ export type ReleaseHook = {
 /** The Secret was not made by helm or its content is damaged. The message names the Secret, never its content. */
 export class ReleaseRecordError extends Error {}
 
-export const releaseSecretType = 'helm.sh/release.v1';
-
-/** Labels that helm owns; all others on the Secret belong to the user. */
-export const reservedLabels: readonly string[] = ['name', 'owner', 'status', 'version', 'createdAt', 'modifiedAt'];
+const releaseSecretType = 'helm.sh/release.v1';
 
 export function releaseSecretName(release: string, revision: number): string {
   return `sh.helm.release.v1.${release}.v${revision}`;

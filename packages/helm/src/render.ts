@@ -13,7 +13,7 @@ export type Render = {
   readonly hooks: readonly RenderedObject[];
 };
 
-export const hookAnnotation = 'helm.sh/hook';
+const hookAnnotation = 'helm.sh/hook';
 
 /**
  * Splits helm's output. Documents of kind `List` are expanded, empty ones left out.
@@ -59,7 +59,7 @@ export function describe(object: KubeObject): string {
 type Document = { readonly text: string; readonly source: string };
 
 /** Splits at lines `---`; each part of helm's stream opens with `# Source: <chart path>`. */
-export function splitDocuments(text: string): readonly Document[] {
+function splitDocuments(text: string): readonly Document[] {
   let source = '(unknown template)';
   return text.split(/^---[ \t]*\r?$/m).flatMap((part) => {
     const named = /^# Source: (.+)$/m.exec(part)?.[1];

@@ -28,7 +28,7 @@ export interface Authentication {
 }
 
 /** The caller who holds this machine's token. */
-export const localCaller: Caller = { name: 'local', groups: [] };
+const localCaller: Caller = { name: 'local', groups: [] };
 
 const tokenReviews: ResourceType = {
   group: 'authentication.k8s.io',

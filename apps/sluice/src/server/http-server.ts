@@ -9,14 +9,14 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, formatTime } from '@sluice/api';
 import type { Authentication, Caller, RequiredAccess } from './authentication.ts';
 
-export type RouteRequest = {
+type RouteRequest = {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly caller: Caller | undefined;
 };
 
-export type RouteAnswer = { readonly status: number; readonly body: unknown };
+type RouteAnswer = { readonly status: number; readonly body: unknown };
 
 export type Route = {
   readonly method: string;

@@ -33,7 +33,7 @@ export function rolloutReadiness(rollout: Rollout): Readiness {
 }
 
 /** True when only a person (or a program in their place) can end the pause. */
-export function waitsForPerson(rollout: Rollout): boolean {
+function waitsForPerson(rollout: Rollout): boolean {
   if (rollout.spec?.paused === true) return true;
   const canary = rollout.spec?.strategy?.canary;
   return (rollout.status?.pauseConditions ?? []).some(({ reason }) => {

@@ -50,7 +50,7 @@ function liveReport({ output, color }: ReportOptions): DeployReport {
 }
 
 /** The lines of everything but health. */
-export function progressLines(progress: DeployProgress): readonly string[] {
+function progressLines(progress: DeployProgress): readonly string[] {
   switch (progress.kind) {
     case 'rendered': {
       const appVersion = progress.appVersion === undefined ? '' : `, app version ${progress.appVersion}`;

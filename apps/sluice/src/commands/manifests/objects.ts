@@ -14,7 +14,7 @@ const ports = { metrics: 8090, healthz: 8080 };
 type PolicyRule = { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] };
 
 /** What the controller does, resource by resource. */
-export const controllerRules: readonly PolicyRule[] = [
+const controllerRules: readonly PolicyRule[] = [
   { apiGroups: ['argoproj.io'], resources: ['rollouts'], verbs: ['get', 'list', 'watch', 'update', 'patch'] },
   { apiGroups: ['argoproj.io'], resources: ['rollouts/status'], verbs: ['get', 'update', 'patch'] },
   // ReplicaSets carry an owner reference that blocks the deletion of their Rollout.
