@@ -6,7 +6,7 @@ import { conformPart } from './conform.ts';
 import { jsonEqual } from './copy-on-write.ts';
 import { type FieldProblem, supportedValues } from './field-problem.ts';
 import { fieldPathOf } from './rule-field-path.ts';
-import { compileRules, validateRules } from './rules.ts';
+import { compileRules, hasRules, validateRules } from './rules.ts';
 import { isObject, type JsonObject, type Schema } from './schema.ts';
 import { structuralProblems } from './structural.ts';
 
@@ -233,13 +233,6 @@ function checkDefaults(schema: Schema, path: string, isRoot: boolean, problems: 
   if (typeof schema.additionalProperties === 'object') {
     checkDefaults(schema.additionalProperties, `${path}.additionalProperties`, false, problems);
   }
-}
-
-function hasRules(schema: Schema): boolean {
-  if ((schema['x-kubernetes-validations']?.length ?? 0) > 0) return true;
-  if (schema.items !== undefined && hasRules(schema.items)) return true;
-  if (typeof schema.additionalProperties === 'object' && hasRules(schema.additionalProperties)) return true;
-  return Object.values(schema.properties ?? {}).some(hasRules);
 }
 
 function joined(path: string, rest: string): string {

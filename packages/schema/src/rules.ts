@@ -45,14 +45,23 @@ export function compileRules(root: Schema, path: string): readonly FieldProblem[
 
 function treeOf(root: Schema, path: string): { readonly node: RuleNode | undefined; readonly problems: readonly FieldProblem[] } {
   let tree = trees.get(root);
+  if (tree === undefined && !hasRules(root)) tree = { node: undefined, problems: [] };
   if (tree === undefined) {
     const problems: FieldProblem[] = [];
     const types = new CelTypes();
     registerTypes(root, true, types);
     tree = { node: compileNode(root, { path, isResource: true, uncorrelatable: undefined }, types, problems), problems };
-    trees.set(root, tree);
   }
+  trees.set(root, tree);
   return tree;
+}
+
+/** Whether a schema has rules anywhere. */
+export function hasRules(schema: Schema): boolean {
+  if ((schema['x-kubernetes-validations']?.length ?? 0) > 0) return true;
+  if (schema.items !== undefined && hasRules(schema.items)) return true;
+  if (typeof schema.additionalProperties === 'object' && hasRules(schema.additionalProperties)) return true;
+  return Object.values(schema.properties ?? {}).some(hasRules);
 }
 
 /** Every type must be known before the first rule is compiled. */
