@@ -4,7 +4,16 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeRelease, encodeRelease, type ReleaseRecord } from '../../packages/helm/src/index.ts';
+import {
+  createHelmDriver,
+  type DeployEnvironment,
+  type DeployRequest,
+  decodeRelease,
+  deploy,
+  encodeRelease,
+  type ReleaseRecord,
+} from '../../packages/helm/src/index.ts';
+import { createClient, httpTransport, loadKubeconfig, silentLogger, systemClock } from '../../packages/kube/src/index.ts';
 import { type Ended, root, run, type Sluice, startSluice, until } from '../harness/program.ts';
 import { toolsNamed } from '../harness/tools.ts';
 
@@ -25,7 +34,7 @@ describe.runIf(canRun)('sluice deploy', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const deploy = (release: string, environment: string, version: string, ...more: readonly string[]): Promise<Ended> =>
+  const deliver = (release: string, environment: string, version: string, ...more: readonly string[]): Promise<Ended> =>
     cluster.sluice([...deployArguments(release, environment, version), ...more], { timeoutMs: 80_000 });
   const history = async (release: string): Promise<readonly string[]> => {
     const ended = await run(helmTool?.path ?? 'helm', ['history', release, '-n', release, '-o', 'json'], {
@@ -40,36 +49,83 @@ describe.runIf(canRun)('sluice deploy', () => {
 
   it('delivers, changes nothing the second time, ends at a pause with code 3 in a pipe, and goes on after the promotion', async () => {
     const small = ['--set', 'service-library.replicas=2'];
-    const first = await deploy('walk', 'prod', '1.0.0', ...small);
+    const first = await deliver('walk', 'prod', '1.0.0', ...small);
     expect(first.stderr).toBe('');
     expect(first.stdout).toMatch(
       /^render {3}chart greeter 0\.1\.0, app version 1\.0\.0: 3 objects\nplan {5}3 to create\n {2}\+ ConfigMap walk\n {2}\+ Service walk\n {2}\+ Rollout walk\napply {4}revision 1\n(wait .*\n)*done {5}walk revision 1 is healthy\n$/,
     );
     expect(first.code).toBe(0);
 
-    const again = await deploy('walk', 'prod', '1.0.0', ...small);
+    const again = await deliver('walk', 'prod', '1.0.0', ...small);
     expect(again.stdout).toContain('apply    nothing changed; revision 1 stays\n');
     expect(again.code).toBe(0);
     expect(await history('walk')).toEqual(['1 deployed 1.0.0']);
 
-    const canary = await deploy('walk', 'prod', '1.1.0', ...small);
+    const canary = await deliver('walk', 'prod', '1.1.0', ...small);
     expect(canary.stdout).toContain(
       'spec.template.spec.containers[greeter].image: example.test/greeter:1.0.0 -> example.test/greeter:1.1.0\n',
     );
     expect(canary.stdout).toMatch(/\npaused {3}walk waits for a person \(CanaryPauseStep\): sluice rollouts promote walk -n walk\n$/);
     expect(canary.code).toBe(3);
-    const asked = await deploy('walk', 'prod', '1.1.0', ...small, '--until', 'paused');
+    const asked = await deliver('walk', 'prod', '1.1.0', ...small, '--until', 'paused');
     expect([asked.code, asked.stdout.includes('nothing changed; revision 2 stays')]).toEqual([0, true]);
 
     expect((await cluster.sluice('rollouts promote walk -n walk --full')).stdout).toBe("rollout 'walk' fully promoted\n");
-    const end = await deploy('walk', 'prod', '1.1.0', ...small);
+    const end = await deliver('walk', 'prod', '1.1.0', ...small);
     expect([end.code, end.stdout.endsWith('done     walk revision 2 is healthy\n')]).toEqual([0, true]);
     expect(await history('walk')).toEqual(['1 superseded 1.0.0', '2 deployed 1.1.0']);
   });
 
+  it('waits through a pause for a person when it is asked to, and ends when the promotion has come', async () => {
+    const config = loadKubeconfig({ kubeconfig: cluster.kubeconfig, env: {}, homeDir: folder });
+    const client = createClient(httpTransport(config, { userAgent: 'test' }), { fieldManager: 'test' });
+    const helm = await createHelmDriver({ binary: helmTool?.path ?? '', kubeconfig: cluster.kubeconfig, env: process.env });
+    const request = (appVersion: string): DeployRequest => ({
+      release: 'wait',
+      namespace: 'wait',
+      chart: { folder: join(root, 'examples/greeter') },
+      valuesFiles: [],
+      set: ['service-library.replicas=1'],
+      appVersion,
+      timeoutMs: 30_000,
+      rollbackOnFailure: false,
+    });
+    const told: string[] = [];
+    const environment = (onPause: () => void): DeployEnvironment => ({
+      client,
+      helm,
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+      signal: new AbortController().signal,
+      onProgress: (progress) => {
+        const verdict = progress.kind === 'health' ? progress.health.verdict : undefined;
+        if (verdict === undefined || told.at(-1) === verdict) return;
+        told.push(verdict);
+        if (verdict === 'waiting') onPause();
+      },
+    });
+    expect(
+      await deploy(
+        request('1.0.0'),
+        'healthy',
+        environment(() => {}),
+      ),
+    ).toMatchObject({ kind: 'healthy', revision: 1, isNewRevision: true });
+    told.length = 0;
+    const promote = (): void => void cluster.sluice('rollouts promote wait -n wait');
+    expect(await deploy(request('1.1.0'), 'healthy', environment(promote))).toMatchObject({
+      kind: 'healthy',
+      revision: 2,
+      isNewRevision: true,
+    });
+    expect(told).toEqual(['progressing', 'waiting', 'progressing', 'ready']);
+    await client.close();
+  });
+
   it('takes a version back that its deadline has aborted: traffic, then the revision, and keeps the evidence', async () => {
-    expect((await deploy('back', 'demo', '1.0.0')).code).toBe(0);
-    const bad = await deploy('back', 'demo', 'error', '--rollback-on-failure');
+    expect((await deliver('back', 'demo', '1.0.0')).code).toBe(0);
+    const bad = await deliver('back', 'demo', 'error', '--rollback-on-failure');
     expect(bad.code).toBe(1);
     expect(bad.stderr).toMatch(
       /^Error: Rollout back: RolloutAborted: .*timed out progressing\.\nback is back at revision 1 \(recorded as revision 3\) and healthy\n$/,
@@ -80,7 +136,7 @@ describe.runIf(canRun)('sluice deploy', () => {
   });
 
   it('removes a first delivery that never got ready', async () => {
-    const bad = await deploy(
+    const bad = await deliver(
       'never',
       'dev',
       'error',
@@ -110,13 +166,13 @@ describe.runIf(canRun)('sluice deploy', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(said).toMatch(/cancelled while waiting; the next run goes on waiting\n$/);
-    const next = await deploy('stop', 'demo', '1.0.0');
+    const next = await deliver('stop', 'demo', '1.0.0');
     expect(next.stdout).toContain('nothing changed; revision 1 stays');
     expect(next.code).toBe(0);
   });
 
   it('respects a revision that somebody is working on and ends one that nobody is', async () => {
-    expect((await deploy('pend', 'dev', '1.0.0')).code).toBe(0);
+    expect((await deliver('pend', 'dev', '1.0.0')).code).toBe(0);
     const pending = async (since: Date): Promise<void> => {
       const secret = JSON.parse(await cluster.kubectl('get secret -n pend sh.helm.release.v1.pend.v1 -o json'));
       const record: ReleaseRecord = decodeRelease(secret);
@@ -125,13 +181,13 @@ describe.runIf(canRun)('sluice deploy', () => {
       await cluster.kubectl(['patch', 'secret', '-n', 'pend', 'sh.helm.release.v1.pend.v1', '--type=merge', '-p', JSON.stringify(patch)]);
     };
     await pending(new Date());
-    const young = await deploy('pend', 'dev', '1.1.0');
+    const young = await deliver('pend', 'dev', '1.1.0');
     expect(young.stderr).toMatch(
       /^Error: release pend revision 1 is pending-upgrade since \d+ s: another helm run is at work, or was killed\n {2}try: wait for it;/,
     );
     expect(young.code).toBe(1);
     await pending(new Date(Date.now() - 3_600_000));
-    const old = await deploy('pend', 'dev', '1.1.0');
+    const old = await deliver('pend', 'dev', '1.1.0');
     expect(old.stdout).toContain('apply    revision 1 was left pending-upgrade by a run that is gone; it counts as failed now\n');
     expect(old.code).toBe(0);
     expect(await history('pend')).toEqual(['1 superseded 1.0.0', '2 deployed 1.1.0']);
