@@ -5,9 +5,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apiVersionOf, type KubeObject, type ResourceType } from '@sluice/api';
 import { createApiServer } from '@sluice/apiserver';
 import { inProcessTransport, type PodRule, startCluster } from '@sluice/cluster';
-import { type ClusterConfig, createClient, httpTransport, loadKubeconfig, silentLogger, systemClock } from '@sluice/kube';
+import { type Client, type ClusterConfig, createClient, httpTransport, loadKubeconfig, silentLogger, systemClock } from '@sluice/kube';
 import { type ApiUnderTest, describeApiServer } from '@sluice/testkit';
 import { describe, it } from 'vitest';
 
@@ -57,6 +58,15 @@ function overHttp(config: ClusterConfig, stop: () => Promise<void>, bindsClaims:
   };
 }
 
+/** More changes of a kind than the server remembers: a version from before them is too old. */
+async function outrunHistory(client: Client, type: ResourceType): Promise<string> {
+  const at = { namespace: 'default', name: 'busy' };
+  const made = await client.create<KubeObject>(type, { apiVersion: apiVersionOf(type), kind: type.kind, metadata: at });
+  for (let i = 0; i < 10_100; i++) await client.patch(type, at, 'merge', { metadata: { annotations: { n: `${i}` } } });
+  await client.delete(type, at);
+  return made.metadata.resourceVersion ?? '';
+}
+
 /** By way of a file, as everybody else reads it. */
 function configFrom(kubeconfig: string): ClusterConfig {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-conformance-'));
@@ -75,9 +85,11 @@ describeApiServer('embedded, in process', async () => {
   const { server, stop } = await embedded();
   const clientOf = (name: string, groups: readonly string[]): ApiUnderTest['client'] =>
     createClient(inProcessTransport(server, { name, groups }), { fieldManager });
+  const client = clientOf('kubernetes-admin', ['system:masters', 'system:authenticated']);
   return {
-    client: clientOf('kubernetes-admin', ['system:masters', 'system:authenticated']),
+    client,
     bindsClaims: true,
+    forgetHistory: (type) => outrunHistory(client, type),
     asServiceAccount: ({ namespace, name }) =>
       clientOf(`system:serviceaccount:${namespace}:${name}`, [
         'system:serviceaccounts',
