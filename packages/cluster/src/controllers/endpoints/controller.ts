@@ -66,7 +66,7 @@ export function endpointsController(around: Surroundings): ClusterController {
   const mirrorShell = createShell(around, 'endpoint-slice-mirroring-controller', async (key, actor) => {
     const own = slices.byIndex(byMirroredEndpoints, key).filter((slice) => !tombstones.has(slice));
     const seen = { endpoints: endpoints.get(key), service: services.get(key), slices: own };
-    return follow(actor, decideMirror(seen, clock.now()));
+    return follow(actor, decideMirror(seen));
   });
   enqueueItself(endpoints, mirrorShell.loop);
   enqueueItself(services, mirrorShell.loop);

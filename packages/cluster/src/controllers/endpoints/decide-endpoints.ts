@@ -4,7 +4,7 @@ import { builtinTypes } from '@sluice/kube';
 import { isSemanticallyEqual, mergeDifference } from '../../control/equality.ts';
 import { inOrder, nothing, type Plan } from '../../control/plan.ts';
 import type { Pod } from '../../shapes/pod.ts';
-import type { EndpointAddress, EndpointSubset, Endpoints, Service } from '../../shapes/services.ts';
+import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service } from '../../shapes/services.ts';
 import { hasMembers, hostnameOf, isHeadless, type Member, membersOf, referenceTo } from './members.ts';
 
 const managedByKey = 'endpoints.kubernetes.io/managed-by';
@@ -74,17 +74,26 @@ function subsetsOf(service: Service, pods: readonly Pod[]): { subsets: readonly 
     (member) => (everyone || !member.isTerminating) && (member.ports.length > 0 || (isHeadless(service) && !hasPorts)),
   );
   const cut = members.slice(0, addressesMax);
-  const groups = new Map<string, Member[]>();
+  // Ports that the same members have share a subset; a member stands in as many subsets as its ports need.
+  const byPort = new Map<string, { port: EndpointPort | undefined; members: Member[] }>();
   for (const member of cut) {
-    const key = JSON.stringify(member.ports);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [member]);
-    else group.push(member);
+    for (const port of member.ports.length === 0 ? [undefined] : member.ports) {
+      const key = JSON.stringify(port ?? {});
+      const entry = byPort.get(key) ?? { port, members: [] };
+      byPort.set(key, entry);
+      entry.members.push(member);
+    }
   }
-  const subsets = [...groups.values()].map((group): EndpointSubset => {
+  const groups = new Map<string, { ports: EndpointPort[]; members: readonly Member[] }>();
+  for (const { port, members: sharing } of byPort.values()) {
+    const key = sharing.map(({ pod }) => pod.metadata.uid).join();
+    const group = groups.get(key) ?? { ports: [], members: sharing };
+    groups.set(key, group);
+    if (port !== undefined) group.ports.push(port);
+  }
+  const subsets = [...groups.values()].map(({ ports, members: group }): EndpointSubset => {
     const ready = group.filter((member) => everyone || member.isReady).map((member) => addressOf(service, member));
     const notReady = group.filter((member) => !everyone && !member.isReady).map((member) => addressOf(service, member));
-    const ports = group[0]?.ports ?? [];
     return {
       ...(ready.length === 0 ? {} : { addresses: sorted(ready) }),
       ...(notReady.length === 0 ? {} : { notReadyAddresses: sorted(notReady) }),

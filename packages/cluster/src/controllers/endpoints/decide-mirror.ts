@@ -1,5 +1,4 @@
 /** EndpointSlices for Endpoints that somebody else writes: those of services without a selector. As endpointslicemirroring does. */
-import { formatTime, type Instant } from '@sluice/api';
 import { builtinTypes } from '@sluice/kube';
 import { isSemanticallyEqual, mergeDifference } from '../../control/equality.ts';
 import { controllerReference, nothing, type Plan, type Write } from '../../control/plan.ts';
@@ -26,11 +25,11 @@ function isMirrored(endpoints: Endpoints): boolean {
   return endpoints.metadata.labels?.[skipKey] !== 'true' && endpoints.metadata.annotations?.[leaderKey] === undefined;
 }
 
-export function decideMirror(seen: MirrorFacts, now: Instant): Plan {
+export function decideMirror(seen: MirrorFacts): Plan {
   const { endpoints, service, slices } = seen;
   const isWanted = endpoints !== undefined && service !== undefined && service.spec.selector === undefined && isMirrored(endpoints);
   const subsets = isWanted ? (endpoints.subsets ?? []) : [];
-  const wished = endpoints === undefined ? [] : subsets.map((subset) => sliceOf(endpoints, subset, now));
+  const wished = endpoints === undefined ? [] : subsets.map((subset) => sliceOf(endpoints, subset));
   const free = [...slices];
   const writes: Write[] = [];
   for (const slice of wished) {
@@ -51,11 +50,10 @@ export function decideMirror(seen: MirrorFacts, now: Instant): Plan {
 }
 
 function copied({ metadata }: EndpointSlice): unknown {
-  const { 'endpoints.kubernetes.io/last-change-trigger-time': _, ...annotations } = metadata.annotations ?? {};
-  return { labels: metadata.labels ?? {}, annotations };
+  return { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} };
 }
 
-function sliceOf(endpoints: Endpoints, subset: EndpointSubset, now: Instant): EndpointSlice {
+function sliceOf(endpoints: Endpoints, subset: EndpointSubset): EndpointSlice {
   const { name = '', namespace = '', labels, annotations = {} } = endpoints.metadata;
   const all = [
     ...(subset.addresses ?? []).map((address) => endpointOf(address, true)),
@@ -68,10 +66,7 @@ function sliceOf(endpoints: Endpoints, subset: EndpointSubset, now: Instant): En
       generateName: `${name}-`,
       namespace,
       labels: { ...labels, [serviceNameKey]: name, [sliceManagerKey]: mirrorManager },
-      annotations: {
-        ...Object.fromEntries(Object.entries(annotations).filter(([key]) => !notCopied.has(key))),
-        'endpoints.kubernetes.io/last-change-trigger-time': formatTime(now),
-      },
+      annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !notCopied.has(key))),
       ownerReferences: [controllerReference(builtinTypes.endpoints, endpoints)],
     },
     addressType: (all[0]?.addresses[0] ?? '').includes(':') ? 'IPv6' : 'IPv4',

@@ -69,6 +69,20 @@ describe('endpoints of a service', () => {
       [[['10.0.0.1'], undefined, [8080]]],
     ],
     [
+      'ports that only some pods have make subsets of their own',
+      service({
+        ports: [
+          { name: 'http', port: 80, targetPort: 'http' },
+          { name: 'admin', port: 81, targetPort: 9000 },
+        ],
+      }),
+      [member('10.0.0.1'), member('10.0.0.2', { spec: { containers: [{ name: 'w' }] } })],
+      [
+        [['10.0.0.1'], undefined, [8080]],
+        [['10.0.0.1', '10.0.0.2'], undefined, [9000]],
+      ],
+    ],
+    [
       'a headless service without ports',
       service({ ports: [], clusterIP: 'None' }),
       [member('10.0.0.1')],
@@ -180,7 +194,7 @@ it('endpoints that somebody else writes are mirrored', () => {
     subsets: [{ addresses: [{ ip: '192.0.2.1' }], notReadyAddresses: [{ ip: '192.0.2.2' }], ports: [{ port: 80, protocol: 'TCP' }] }],
   };
   const { selector: _, ...spec } = service().spec;
-  const plan = decideMirror({ endpoints, service: { ...service(), spec }, slices: [] }, testTime);
+  const plan = decideMirror({ endpoints, service: { ...service(), spec }, slices: [] });
   expect(plan.steps[0]?.writes[0]?.object).toMatchObject({
     metadata: { labels: { a: 'b', 'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io' } },
     endpoints: [
