@@ -120,10 +120,18 @@ async function openCaches(options: HealthWatchOptions): Promise<Caches> {
     const type = await client.resolve(object.apiVersion, object.kind);
     if (type === undefined) continue;
     const namespace = type.namespaced ? object.metadata.namespace : undefined;
-    byKind.set(kindKey(object.apiVersion, object.kind, namespace), open(type, namespace));
-    if (type.namespaced && podOwners.has(object.kind)) {
-      open(builtinTypes.pods, namespace);
-      open(builtinTypes.replicaSets, namespace);
+    const key = kindKey(object.apiVersion, object.kind, namespace);
+    if (byKind.has(key)) continue;
+    await requireList(client, type, namespace);
+    byKind.set(key, open(type, namespace));
+    if (!type.namespaced || !podOwners.has(object.kind)) continue;
+    // Without these the wait says less, and goes on.
+    for (const detail of [builtinTypes.pods, builtinTypes.replicaSets]) {
+      const isAllowed = await requireList(client, detail, namespace).then(
+        () => true,
+        () => false,
+      );
+      if (isAllowed) open(detail, namespace);
     }
   }
   const all = (type: ResourceType): readonly KubeObject[] =>
@@ -147,6 +155,11 @@ async function openCaches(options: HealthWatchOptions): Promise<Caches> {
       for (const informer of informers.values()) informer.stop();
     },
   };
+}
+
+/** A cache of what we may not list would wait for ever; asking once tells. */
+async function requireList(client: Client, type: ResourceType, namespace: string | undefined): Promise<void> {
+  await client.list(type, { namespace, limit: 1 });
 }
 
 const podOwners: ReadonlySet<string> = new Set([

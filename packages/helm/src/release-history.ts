@@ -1,5 +1,5 @@
 /** The revisions of one release in the cluster: read, mark as good, end what nobody will finish. I/O around `release-record.ts`. */
-import type { KubeObject } from '@sluice/api';
+import { isStatusError, type KubeObject } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
 import { abandonedPatch, goodRevisionLabel, type Revision, revisionsOf } from './release-record.ts';
 
@@ -19,9 +19,13 @@ export async function readHistory(client: Client, { release, namespace }: Releas
 export async function recordGood(client: Client, at: ReleaseAt, revision: Revision): Promise<void> {
   if (revision.wasHealthy) return;
   const labels = { [goodRevisionLabel]: String(revision.record.version) };
-  await client.patch(builtinTypes.secrets, { namespace: at.namespace, name: revision.secret.metadata.name ?? '' }, 'merge', {
-    metadata: { labels },
-  });
+  const secret = { namespace: at.namespace, name: revision.secret.metadata.name ?? '' };
+  try {
+    await client.patch(builtinTypes.secrets, secret, 'merge', { metadata: { labels } });
+  } catch (error) {
+    // The delivery is as good without the note; going back then takes the last deployed revision.
+    if (!isStatusError(error, 'Forbidden', 'NotFound')) throw error;
+  }
 }
 
 /** Marks an abandoned pending revision as failed, so that helm touches the release again. A conflict means that somebody is alive after all. */

@@ -104,9 +104,6 @@ async function leadAndWork(
     onLost: () => {
       wasLost = true;
     },
-    onNewLeader: (leader) => {
-      if (leader !== identity) logger.info('another one leads; standing by', { leader });
-    },
   });
   await election.run(io.signal);
   if (!wasLost) return exitCodes.done;
