@@ -101,6 +101,7 @@ describe('the life of a pod', () => {
       fixed,
       ['1 Running web=running', '3 Running web=running', '8 Running web=ready'],
     ],
+    ['a pod with a deadline', { spec: { activeDeadlineSeconds: 7 } }, fixed, ['1 Running web=ready', '7 Failed web=exit 143']],
     ['never ready', {}, { ...fixed, isNeverReady: true }, ['1 Running web=running']],
     ['not ready any more', {}, { ...fixed, unreadyAfter: exactly(4000) }, ['1 Running web=ready', '5 Running web=running']],
     [

@@ -75,9 +75,17 @@ function running(seen: PodFacts, now: Instant): PodStep {
   const scheduled = before.conditions?.find((condition) => condition.type === 'PodScheduled')?.lastTransitionTime;
   const boundAt = seen.instantOf(before.startTime ?? scheduled) ?? seen.instantOf(pod.metadata.creationTimestamp) ?? now;
   const isFirstLook = before.startTime === undefined;
+  const deadlineAt =
+    pod.spec.activeDeadlineSeconds === undefined || isFirstLook ? undefined : boundAt + pod.spec.activeDeadlineSeconds * 1000;
+  if (deadlineAt !== undefined && now >= deadlineAt) {
+    const step = stop(seen, now);
+    const message = 'Pod was active on the node longer than the specified deadline';
+    const status: PodStatus = { ...step.status, phase: 'Failed', reason: 'DeadlineExceeded', message };
+    return { kind: 'status', status, notes: [{ about: pod, type: 'Normal', reason: 'DeadlineExceeded', message }] };
+  }
 
   const notes: Note[] = [];
-  let nextAt: Instant | undefined;
+  let nextAt = deadlineAt;
   const walk = (container: Container, isInit: boolean, startFrom: Instant | undefined, containersLife: ContainerLife): ContainerStatus => {
     const isFirstInLine = startFrom === boundAt;
     const pulledAt =
@@ -175,7 +183,7 @@ function deletionTime(pod: Pod, graceMs: number): string | undefined {
 }
 
 /** 143 is what a process that obeys SIGTERM leaves behind. */
-function stop(seen: PodFacts, now: Instant): PodStep {
+function stop(seen: PodFacts, now: Instant): PodStep & { kind: 'status' } {
   const { pod } = seen;
   const end = (status: ContainerStatus): ContainerStatus => stopped({ now }, status, status.state.running === undefined ? 137 : 143);
   const containers = (pod.status?.containerStatuses ?? []).map(end);

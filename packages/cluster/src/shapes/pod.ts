@@ -47,6 +47,7 @@ export type PodSpec = {
   readonly initContainers?: readonly Container[];
   readonly restartPolicy?: string;
   readonly terminationGracePeriodSeconds?: number;
+  readonly activeDeadlineSeconds?: number;
   readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly volumes?: readonly Volume[];

@@ -32,7 +32,7 @@ function seeded(seed: number): () => number {
 }
 
 export async function smallCluster(options: { rules?: readonly PodRule[]; seed?: number } = {}): Promise<SmallCluster> {
-  const clock = virtualClock(startOfTime, 12);
+  const clock = virtualClock(startOfTime, 6);
   const random = seeded(options.seed ?? 1);
   const server = await createApiServer({
     durability: 'memory',
