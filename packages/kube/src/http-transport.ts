@@ -128,8 +128,6 @@ class HttpTransport implements Transport {
     credential: Credential,
     bodyTimeout: number,
   ): Promise<Dispatcher.ResponseData> {
-    // Loaded with the first call: commands that make none start a tenth of a second sooner.
-    const { Pool } = await import('./undici-pool.ts');
     const headers: Record<string, string | string[]> = {
       ...credential.headers,
       accept: request.accept ?? 'application/json',
@@ -137,7 +135,8 @@ class HttpTransport implements Transport {
     };
     if (this.#acceptsGzip && kind === 'calls') headers['accept-encoding'] = 'gzip';
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
-    return await this.#poolsFor(Pool, credential)[kind].request({
+    const pools = this.#poolsOf(credential) ?? (await this.#connect(credential));
+    return await pools[kind].request({
       method: request.method,
       path: this.#prefix + request.path + queryText(request.query),
       headers,
@@ -148,10 +147,18 @@ class HttpTransport implements Transport {
     });
   }
 
-  #poolsFor(PoolClass: typeof Pool, credential: Credential): Pools {
+  /** The pools that speak with this certificate, unless they are still to be made. */
+  #poolsOf(credential: Credential): Pools | undefined {
     if (this.#isClosed) throw new Error('the transport is closed');
-    const current = this.#pools;
-    if (current !== undefined && current.certificate === credential.clientCertificate) return current;
+    return this.#pools?.certificate === credential.clientCertificate ? this.#pools : undefined;
+  }
+
+  async #connect(credential: Credential): Promise<Pools> {
+    // Loaded with the first call: commands that make none start a tenth of a second sooner.
+    const { Pool } = await import('./undici-pool.ts');
+    const made = this.#poolsOf(credential);
+    if (made !== undefined) return made;
+    const before = this.#pools;
     const { certificateAuthority, insecureSkipTlsVerify, tlsServerName } = this.#config;
     const common = {
       keepAliveTimeout: keepAliveMs,
@@ -167,14 +174,13 @@ class HttpTransport implements Transport {
         ...(credential.clientKey === undefined ? {} : { key: credential.clientKey }),
       },
     };
-    const made: Pools = {
-      calls: new PoolClass(this.#origin, { ...common, connections: this.#options.connections ?? 10 }),
-      watches: new PoolClass(this.#origin, { ...common, connections: null }),
+    this.#pools = {
+      calls: new Pool(this.#origin, { ...common, connections: this.#options.connections ?? 10 }),
+      watches: new Pool(this.#origin, { ...common, connections: null }),
       certificate: credential.clientCertificate,
     };
-    this.#pools = made;
-    if (current !== undefined) void Promise.allSettled([current.calls.close(), current.watches.close()]);
-    return made;
+    if (before !== undefined) void Promise.allSettled([before.calls.close(), before.watches.close()]);
+    return this.#pools;
   }
 
   #explain(error: unknown, request: ApiRequest): Error {
