@@ -15,7 +15,7 @@ import type { Deployment, PodDisruptionBudget, ReplicaSet, StatefulSet } from '.
 /** An eviction that has not become a deletion by then is forgotten. */
 const disruptionMs = 120_000;
 
-type BudgetFacts = {
+export type BudgetFacts = {
   readonly budget: PodDisruptionBudget;
   /** Selected by the budget. */
   readonly pods: readonly Pod[];
@@ -23,7 +23,7 @@ type BudgetFacts = {
   readonly scaleOf: (pod: Pod) => { readonly owner: string; readonly replicas: number } | undefined;
 };
 
-function decideBudget(seen: BudgetFacts, now: Instant): Plan {
+export function decideBudget(seen: BudgetFacts, now: Instant): Plan {
   const { budget, pods } = seen;
   if (budget.metadata.deletionTimestamp !== undefined) return nothing('being deleted');
   const expected = expectedPods(seen);

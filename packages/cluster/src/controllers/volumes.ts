@@ -49,7 +49,7 @@ function volumeName(claim: PersistentVolumeClaim): string {
   return claim.spec.volumeName ?? `pvc-${claim.metadata.uid ?? ''}`;
 }
 
-function decideClaim(seen: ClaimFacts, now: Instant): Plan {
+export function decideClaim(seen: ClaimFacts, now: Instant): Plan {
   const { claim, volume } = seen;
   if (claim.metadata.deletionTimestamp !== undefined) {
     const isHeld = claim.metadata.finalizers?.includes(claimProtection) === true;
@@ -160,7 +160,7 @@ function volumeFor(claim: PersistentVolumeClaim, storageClass: StorageClass): Pe
 }
 
 /** A volume whose claim is gone is released, and deleted where its policy says so. */
-function decideVolume(volume: PersistentVolume, claim: PersistentVolumeClaim | undefined, now: Instant): Plan {
+export function decideVolume(volume: PersistentVolume, claim: PersistentVolumeClaim | undefined, now: Instant): Plan {
   const reference = volume.spec.claimRef;
   if (volume.metadata.deletionTimestamp !== undefined) {
     const isHeld = volume.metadata.finalizers?.includes(volumeProtection) === true;
