@@ -70,13 +70,14 @@ const delays = ['scheduledAfter', 'pulledAfter', 'startedAfter', 'readyAfter', '
 
 function parseLife(value: unknown, path: string): Partial<PodLife> {
   const fields = object(value, path);
-  known(fields, `${path}.`, [...delays, 'unschedulable', 'pullError', 'neverReady', 'exit', 'usage', 'logs']);
+  known(fields, `${path}.`, [...delays, 'unschedulable', 'pullError', 'neverReady', 'exit', 'usage', 'logs', 'quiet']);
   const at = (name: string): string => `${path}.${name}`;
   return defined({
     ...Object.fromEntries(delays.map((name) => [name, optional(fields[name], at(name), delay)])),
     unschedulable: optional(fields.unschedulable, at('unschedulable'), string),
     pullError: optional(fields.pullError, at('pullError'), (error, where) => (error === true ? 'not found' : string(error, where))),
     isNeverReady: optional(fields.neverReady, at('neverReady'), boolean),
+    isQuiet: optional(fields.quiet, at('quiet'), boolean),
     exit: optional(fields.exit, at('exit'), exit),
     usage: optional(fields.usage, at('usage'), usage),
     logs: optional(fields.logs, at('logs'), (lines, where) => list(lines, where).map((line, index) => string(line, `${where}[${index}]`))),

@@ -46,6 +46,8 @@ export type PodLife = {
   readonly usage: { readonly cpu: string; readonly memory: string };
   /** Lines that `kubectl logs` answers. */
   readonly logs?: readonly string[];
+  /** No Events but warnings: for crowds of pods that nobody looks at one by one. */
+  readonly isQuiet?: boolean;
 };
 
 export type PodRule = { readonly name: string; readonly match: PodMatch; readonly life: Partial<PodLife> };

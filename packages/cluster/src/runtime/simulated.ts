@@ -6,7 +6,7 @@ import { type Clock, type KubeObject, keyOf } from '@sluice/api';
 import { builtinTypes, type Client, type Controller, createController, type Informer, type Logger } from '@sluice/kube';
 import { Actor, type NoteSink } from '../control/actor.ts';
 import type { Caches } from '../control/caches.ts';
-import { statusWrite, type Write } from '../control/plan.ts';
+import { type Note, statusWrite, type Write } from '../control/plan.ts';
 import type { Tombstones } from '../control/tombstones.ts';
 import type { Pod } from '../shapes/pod.ts';
 import { targetNode } from '../shapes/pod-placement.ts';
@@ -103,7 +103,7 @@ export class SimulatedRuntime {
     if (pod.metadata.deletionTimestamp !== undefined && !this.#killed.has(uid)) {
       this.#killed.add(uid);
       this.#times.remember(uid, now);
-      for (const note of killingNotes(pod)) this.#dependencies.kubeletNotes.record(note);
+      for (const note of killingNotes(pod)) if (this.#isTold(pod, note)) this.#dependencies.kubeletNotes.record(note);
     } else if (pod.status?.startTime === undefined) this.#times.remember(uid, now);
 
     const step = decidePod(
@@ -131,7 +131,8 @@ export class SimulatedRuntime {
       const write = statusWrite(builtinTypes.pods, pod, step.status);
       if (write !== undefined) {
         this.#times.remember(pod.metadata.uid ?? '', now);
-        await this.#actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes: step.notes, reason: 'containers have moved on' });
+        const notes = step.notes.filter((note) => this.#isTold(pod, note));
+        await this.#actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes, reason: 'containers have moved on' });
         for (const status of step.status.containerStatuses ?? []) if (status.imageID !== '') this.#images.add(imageOf(pod, status.name));
       }
     }
@@ -151,7 +152,12 @@ export class SimulatedRuntime {
     const write: Write = { verb: 'create', type: builtinTypes.pods, object: binding, subresource: 'binding' };
     await this.#actor.carryOutOrThrow({ steps: [{ writes: [write] }], notes: [], reason: 'pod is not bound' });
     const message = `Successfully assigned ${namespace}/${name} to ${target}`;
-    schedulerNotes.record({ about: pod, type: 'Normal', reason: 'Scheduled', message });
+    const note: Note = { about: pod, type: 'Normal', reason: 'Scheduled', message };
+    if (this.#isTold(pod, note)) schedulerNotes.record(note);
+  }
+
+  #isTold(pod: Pod, note: Note): boolean {
+    return note.type === 'Warning' || lifeOf(pod, this.#rules).isQuiet !== true;
   }
 }
 
