@@ -194,6 +194,8 @@ export type CustomVersion = {
   readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
   readonly hasStatus: boolean;
   readonly selectableFields: readonly string[];
+  /** Told to every caller of a deprecated version. */
+  readonly deprecationWarning?: string;
 };
 
 /** One kind in one version as it is served now: built in, or from a definition. Frozen; a change makes a new one. */

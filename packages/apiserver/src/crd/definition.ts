@@ -19,6 +19,7 @@ export type DefinitionVersion = {
   readonly served: boolean;
   readonly storage: boolean;
   readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
   readonly schema?: { readonly openAPIV3Schema?: unknown };
   readonly subresources?: {
     readonly status?: object;
@@ -96,6 +97,9 @@ function servedVersion(spec: DefinitionSpec, names: DefinitionNames, version: De
     preserveUnknownFields: spec.preserveUnknownFields === true,
     ...(scale === undefined ? {} : { scale }),
     hasStatus: status !== undefined,
+    ...(version.deprecated === true
+      ? { deprecationWarning: version.deprecationWarning ?? `${spec.group}/${version.name} ${names.kind} is deprecated` }
+      : {}),
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
   };
   const served = {

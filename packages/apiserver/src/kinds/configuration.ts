@@ -73,11 +73,18 @@ function checkBase64(text: string): void {
 }
 
 function validateJson(key: string, encoded: string): FieldError[] {
+  const text = Buffer.from(encoded, 'base64').toString('utf8').trim();
   try {
-    JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'));
+    JSON.parse(text);
     return [];
   } catch {
-    return [invalidValue(`data[${key}]`, '<secret contents redacted>', 'is not valid JSON')];
+    const isStart = /^[[{"\-\dtfn]/.test(text);
+    const detail = isStart
+      ? 'is not valid JSON'
+      : text === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${text[0]}' looking for beginning of value`;
+    return [invalidValue(`data[${key}]`, '<secret contents redacted>', detail)];
   }
 }
 

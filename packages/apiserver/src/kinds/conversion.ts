@@ -107,7 +107,7 @@ function toAutoscalerV1(object: KubeObject): KubeObject {
     metadata: withAnnotations(metadata, annotations),
     ...rest,
     spec: { ...spec, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
-    status: { ...status, ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }) },
+    status: { currentReplicas: 0, ...status, ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }) },
   };
 }
 

@@ -81,7 +81,7 @@ function validateBackend(at: string, backend: Fields): FieldError[] {
   const service = fieldsOf(backend.service);
   if (backend.resource !== undefined)
     return backend.service === undefined ? [] : [invalidValue(at, '', 'cannot set both resource and service backends')];
-  if (backend.service === undefined) return [required(at, 'one of `resource` or `service` must be set')];
+  if (backend.service === undefined) return [invalidValue(at, '', 'resource or service backend is required')];
   const problems: FieldError[] = [];
   if (textOf(service.name) === '') problems.push(required(`${at}.service.name`));
   const port = fieldsOf(service.port);

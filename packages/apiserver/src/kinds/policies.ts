@@ -3,7 +3,8 @@ import type { FieldError } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
 import { labelNameProblems } from '../rest/names.ts';
-import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, textOf } from './fields.ts';
+import type { Draft } from '../store/store.ts';
+import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, ownItems, textOf } from './fields.ts';
 import type { KindStrategy } from './strategy.ts';
 import { intOrPercent } from './workloads.ts';
 
@@ -36,7 +37,14 @@ export const autoscalerStrategy: KindStrategy = {
     const target = fieldsOf(spec.scaleTargetRef);
     if (textOf(target.kind) === '') problems.push(required('spec.scaleTargetRef.kind'));
     if (textOf(target.name) === '') problems.push(required('spec.scaleTargetRef.name'));
+    if (!textOf(target.apiVersion).includes('/') && textOf(target.kind) !== 'ReplicationController')
+      problems.push(invalidValue('spec.scaleTargetRef.apiVersion', textOf(target.apiVersion), 'apiVersion must specify API group'));
     for (const [index, metric] of itemsOf(spec.metrics).entries()) problems.push(...validateMetric(`spec.metrics[${index}]`, metric));
+    const canReachZero = itemsOf(spec.metrics).some(({ type }) => type === 'Object' || type === 'External');
+    if (least === 0 && !canReachZero)
+      problems.push(
+        forbiddenField('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas'),
+      );
     return problems;
   },
 };
@@ -133,7 +141,49 @@ export const leaseStrategy: KindStrategy = {
   },
 };
 
-export const eventStrategy: KindStrategy = { allowsCreateOnUpdate: true };
+/** Fields of an Event that a real server shows even when nobody has said anything. */
+const eventBlanks: readonly (readonly [string, unknown])[] = [
+  ['eventTime', null],
+  ['firstTimestamp', null],
+  ['lastTimestamp', null],
+  ['reportingComponent', ''],
+  ['reportingInstance', ''],
+  ['source', {}],
+];
+
+function showBlanks(draft: Draft): void {
+  for (const [field, blank] of eventBlanks) draft[field] ??= blank;
+}
+
+export const eventStrategy: KindStrategy = { allowsCreateOnUpdate: true, prepareCreate: showBlanks, prepareUpdate: showBlanks };
+
+export const limitRangeStrategy: KindStrategy = {
+  defaults: (draft) => {
+    for (const limit of itemsOf(own(draft, 'spec').limits)) {
+      if (limit.type !== 'Container') continue;
+      const most = { ...fieldsOf(limit.max), ...fieldsOf(limit.default) };
+      if (Object.keys(most).length > 0) limit.default = most;
+      const asked = { ...most, ...fieldsOf(limit.min), ...fieldsOf(limit.defaultRequest) };
+      if (Object.keys(asked).length > 0) limit.defaultRequest = asked;
+    }
+  },
+};
+
+export const endpointsStrategy: KindStrategy = {
+  defaults: (draft) => {
+    for (const subset of ownItems(draft, 'subsets')) for (const port of itemsOf(subset.ports)) fill(port, 'protocol', 'TCP');
+  },
+};
+
+export const endpointSliceStrategy: KindStrategy = {
+  hasGeneration: true,
+  defaults: (draft) => {
+    for (const port of ownItems(draft, 'ports')) {
+      fill(port, 'protocol', 'TCP');
+      port.name ??= '';
+    }
+  },
+};
 
 function validateRules(rules: readonly Fields[], isNamespaced: boolean): FieldError[] {
   const problems: FieldError[] = [];
@@ -157,14 +207,17 @@ const rbac = { nameRule: 'path-segment', allowsCreateOnUpdate: true } as const;
 
 export const roleStrategy: KindStrategy = {
   ...rbac,
-  defaults: (draft) => {
-    if (draft.rules === undefined) draft.rules = [];
+  prepareCreate: (draft) => {
+    draft.rules ??= null;
+  },
+  prepareUpdate: (draft) => {
+    draft.rules ??= null;
   },
   validate: (object) => validateRules(itemsOf(object.rules), object.kind === 'Role'),
 };
 
 const rbacGroup = 'rbac.authorization.k8s.io';
-const subjectKinds = ['Group', 'ServiceAccount', 'User'];
+const subjectKinds = ['ServiceAccount', 'User', 'Group'];
 
 export const bindingStrategy: KindStrategy = {
   ...rbac,
@@ -184,7 +237,8 @@ export const bindingStrategy: KindStrategy = {
       const at = `subjects[${index}]`;
       if (textOf(subject.name) === '') problems.push(required(`${at}.name`));
       if (!subjectKinds.includes(textOf(subject.kind))) problems.push(notSupported(`${at}.kind`, textOf(subject.kind), subjectKinds));
-      else if (subject.kind === 'ServiceAccount' && textOf(subject.namespace) === '') problems.push(required(`${at}.namespace`));
+      else if (subject.kind === 'ServiceAccount' && textOf(subject.namespace) === '' && object.kind === 'ClusterRoleBinding')
+        problems.push(required(`${at}.namespace`));
     }
     return problems;
   },

@@ -2,7 +2,7 @@
 import type { FieldError, KubeObject } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { duplicate, forbiddenField, invalid, invalidValue, notSupported, required } from '../rest/errors.ts';
-import { labelNameProblems, subdomainProblems } from '../rest/names.ts';
+import { labelNameProblems, subdomainProblems, validateLabels } from '../rest/names.ts';
 import type { Draft } from '../store/store.ts';
 import { ensured, type Fields, fieldsOf, fill, itemsOf, numberOf, own, textOf } from './fields.ts';
 import { isServiceAddress } from './service-allocator.ts';
@@ -138,6 +138,9 @@ function validateService(spec: Fields): FieldError[] {
     if (name === '') problems.push(required('spec.externalName'));
     else problems.push(...subdomainProblems(name).map((detail) => invalidValue('spec.externalName', spec.externalName, detail)));
   }
+  problems.push(
+    ...validateLabels(spec.selector as Record<string, string> | undefined, 'spec.selector').filter(({ value }) => value !== ''),
+  );
   const names = new Set<string>();
   const seen = new Set<string>();
   for (const [index, port] of ports.entries()) problems.push(...validatePort(port, index, ports.length > 1, spec, names, seen));

@@ -1,13 +1,21 @@
 /** Claims, volumes and storage classes. */
-import { type FieldError, type KubeObject, parseQuantity } from '@sluice/api';
+import { type FieldError, formatTime, type KubeObject, parseQuantity } from '@sluice/api';
 import { equal } from '../rest/clone.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../rest/errors.ts';
+import type { Draft } from '../store/store.ts';
 import { ensured, type Fields, fieldsOf, fill, own, textOf } from './fields.ts';
 import { canonicalResources } from './quantities.ts';
 import type { KindStrategy } from './strategy.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const claimFinalizer = 'kubernetes.io/pvc-protection';
+const volumeFinalizer = 'kubernetes.io/pv-protection';
+
+/** Whoever is in use does not go: a controller takes the finalizer away when it may. */
+function protect(draft: Draft, finalizer: string): void {
+  const finalizers = draft.metadata.finalizers ?? [];
+  if (!finalizers.includes(finalizer)) draft.metadata.finalizers = [...finalizers, finalizer];
+}
 
 /** Defaults of a claim's spec, also inside a StatefulSet. */
 export function defaultClaim(spec: Fields): void {
@@ -23,8 +31,7 @@ export const claimStrategy: KindStrategy = {
   initialStatus: () => ({ phase: 'Pending' }),
   defaults: (draft) => defaultClaim(own(draft, 'spec')),
   prepareCreate: (draft, context) => {
-    const finalizers = draft.metadata.finalizers ?? [];
-    if (!finalizers.includes(claimFinalizer)) draft.metadata.finalizers = [...finalizers, claimFinalizer];
+    protect(draft, claimFinalizer);
     const spec = fieldsOf(draft.spec);
     if (spec.storageClassName !== undefined) return;
     const usual = context.heads
@@ -65,10 +72,15 @@ export const volumeStrategy: KindStrategy = {
   hasStatus: true,
   returnsDeleted: true,
   initialStatus: () => ({ phase: 'Pending' }),
+  prepareCreate: (draft, context) => {
+    protect(draft, volumeFinalizer);
+    draft.status = { ...fieldsOf(draft.status), lastPhaseTransitionTime: formatTime(context.clock.now()) };
+  },
   defaults: (draft) => {
     const spec = own(draft, 'spec');
     fill(spec, 'persistentVolumeReclaimPolicy', 'Retain');
     fill(spec, 'volumeMode', 'Filesystem');
+    if (spec.hostPath !== undefined) ensured(spec, 'hostPath').type ??= '';
     canonicalResources(spec, 'capacity');
   },
   validate: (object) => {

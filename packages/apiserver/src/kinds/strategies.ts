@@ -3,14 +3,17 @@ import { definitionStrategy } from '../crd/definition-strategy.ts';
 import type { ServedResource } from '../ports.ts';
 import { cronJobStrategy, jobStrategy } from './batch.ts';
 import { configMapStrategy, secretStrategy } from './configuration.ts';
-import { endpointSliceStrategy, ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
 import { podStrategy } from './pods.ts';
 import {
   autoscalerStrategy,
   bindingStrategy,
   disruptionBudgetStrategy,
+  endpointSliceStrategy,
+  endpointsStrategy,
   eventStrategy,
   leaseStrategy,
+  limitRangeStrategy,
   namespaceStrategy,
   priorityClassStrategy,
   roleStrategy,
@@ -33,7 +36,9 @@ const none: KindStrategy = {};
 /** By `group/plural`. A kind that is not here is stored as it comes. */
 const strategies: Readonly<Record<string, KindStrategy>> = {
   '/configmaps': configMapStrategy,
+  '/endpoints': endpointsStrategy,
   '/events': eventStrategy,
+  '/limitranges': limitRangeStrategy,
   '/namespaces': namespaceStrategy,
   '/nodes': { hasStatus: true },
   '/persistentvolumeclaims': claimStrategy,

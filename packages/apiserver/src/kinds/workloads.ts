@@ -55,8 +55,8 @@ function validateDeploymentStrategy(strategy: Fields): FieldError[] {
   if (strategy.type !== 'RollingUpdate') return [notSupported(at, strategy, ['Recreate', 'RollingUpdate'])];
   const rolling = fieldsOf(strategy.rollingUpdate);
   const problems = [
-    ...intOrPercent(`${at}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, true),
     ...intOrPercent(`${at}.rollingUpdate.maxSurge`, rolling.maxSurge, false),
+    ...intOrPercent(`${at}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, true),
   ];
   if (problems.length === 0 && isZero(rolling.maxUnavailable) && isZero(rolling.maxSurge))
     problems.push(invalidValue(`${at}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
@@ -89,7 +89,6 @@ export const replicaSetStrategy: KindStrategy = {
   initialStatus: () => ({ replicas: 0 }),
   defaults: (draft, _context, live) => {
     fill(withTemplate(draft, live), 'replicas', 1);
-    copyLabels(draft);
   },
   validate: (object, _context, live) => {
     const spec = fieldsOf(object.spec);
@@ -201,6 +200,16 @@ function withClaimVolumes(spec: Fields): Fields {
   return { ...template, spec: { ...pod, volumes: [...own, ...names.map((name) => ({ name, emptyDir: {} }))] } };
 }
 
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** A DaemonSet tells in an annotation how many templates it has had. */
+function countTemplates(draft: Draft, spec: Fields, live: KubeObject | undefined): void {
+  const before = Number(live?.metadata.annotations?.[templateGeneration] ?? 0);
+  const isNew = live === undefined || !equal(spec.template, templateOf(live));
+  const count = String(isNew ? before + 1 : before);
+  if (spec.template !== undefined) draft.metadata.annotations = { ...draft.metadata.annotations, [templateGeneration]: count };
+}
+
 export const daemonSetStrategy: KindStrategy = {
   hasStatus: true,
   hasGeneration: true,
@@ -208,6 +217,7 @@ export const daemonSetStrategy: KindStrategy = {
   defaults: (draft, _context, live) => {
     const spec = withTemplate(draft, live);
     fill(spec, 'revisionHistoryLimit', 10);
+    countTemplates(draft, spec, live);
     const update = own(spec, 'updateStrategy');
     fill(update, 'type', 'RollingUpdate');
     if (update.type !== 'RollingUpdate') return;

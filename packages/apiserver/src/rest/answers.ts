@@ -36,13 +36,30 @@ function managerOf(userAgent: string | undefined): string {
 
 export function answerWritten(call: Call, written: Written, status: number, warnings: readonly string[]): ServerResponse {
   const response = written.stored === undefined ? answerObject(call, written.object, status) : answer(call, written.stored, status);
-  if (warnings.length === 0) return response;
-  const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
-  return response.kind === 'watch' ? response : withHeader(response, 'warning', warning);
+  return withWarnings(response, warnings);
+}
+
+/** The same answer with `Warning` headers. */
+export function withWarnings(response: ServerResponse, warnings: readonly string[]): ServerResponse {
+  if (warnings.length === 0 || response.kind === 'watch') return response;
+  const texts = warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+  const before = response.headers?.warning;
+  return withHeader(response, 'warning', (before === undefined ? texts : [before, ...texts]).join(', '));
+}
+
+/** Runs what follows decoding: a write that fails is answered with the warnings of its body too. */
+export async function warning(warnings: readonly string[], run: () => Promise<ServerResponse>): Promise<ServerResponse> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return withWarnings(failed(error), warnings);
+  }
 }
 
 function withHeader(response: Exclude<ServerResponse, { kind: 'watch' }>, name: string, value: string): ServerResponse {
-  return { ...response, headers: { ...response.headers, [name]: value } };
+  // Lists make their object when it is asked for: a copy must not ask.
+  return Object.assign(Object.create(response) as ServerResponse, { headers: { ...response.headers, [name]: value } });
 }
 
 /** A stored object in the form asked for. */

@@ -58,7 +58,8 @@ function parseJson(body: Uint8Array, kind: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const shown = text.length > 100 ? `${text.slice(0, 100)}...` : text;
+    // No more than tells what it was: the rest may be secret.
+    const shown = text === '' ? '<empty>' : text.length > 30 ? `${text.slice(0, 30)} ...` : text;
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${messageOf(error)} (${shown})`,
     );

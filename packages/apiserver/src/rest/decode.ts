@@ -34,7 +34,7 @@ export function decodeObject(
   if (givenKind !== served.kind) {
     const version = String(givenVersion).replace(/^.*\//, '');
     throw badRequest(
-      `${givenKind} in version ${JSON.stringify(version)} cannot be handled as a ${served.kind}: converting (${version}.${givenKind}) to (${served.kind}): unknown conversion`,
+      `${givenKind} in version ${JSON.stringify(version)} cannot be handled as a ${served.kind}: converting (${version}.${givenKind}) to (${served.group.split('.')[0] || 'core'}.${served.kind}): unknown conversion`,
     );
   }
   if (givenVersion !== apiVersion)

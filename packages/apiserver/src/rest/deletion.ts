@@ -4,7 +4,7 @@ import type { UserInfo } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import { decodeOptional } from './body.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
-import { badRequest, conflict, forbidden, notFound } from './errors.ts';
+import { badRequest, conflict, forbidden, invalidOptions, notFound, notSupported } from './errors.ts';
 import { arrange, kindContext } from './object-writer.ts';
 import { isDryRun, isTrue } from './options.ts';
 
@@ -26,12 +26,10 @@ export function deleteOptions(query: URLSearchParams, body: unknown, contentType
   const policy = (given.propagationPolicy as string | undefined) ?? query.get('propagationPolicy') ?? undefined;
   const orphans = given.orphanDependents ?? query.get('orphanDependents') ?? undefined;
   if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy))
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-    );
+    throw invalidOptions('DeleteOptions', notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']));
   const stages = Array.isArray(given.dryRun) ? (given.dryRun as string[]) : query.getAll('dryRun');
   return {
-    dryRun: isDryRun(stages),
+    dryRun: isDryRun(stages, 'DeleteOptions'),
     gracePeriodSeconds: grace === undefined || grace === '' ? undefined : Number(grace),
     propagationPolicy: policy ?? (orphans === undefined ? undefined : isTrue(String(orphans)) ? 'Orphan' : 'Background'),
     uid: preconditions.uid,
@@ -103,13 +101,13 @@ function checkPreconditions(live: KubeObject, target: Target, name: string, opti
   const { uid, resourceVersion } = live.metadata;
   if (options.uid !== undefined && options.uid !== uid)
     throw conflict(
-      target.served,
+      { group: target.served.group, resource: target.served.kind },
       name,
       `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     );
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion)
     throw conflict(
-      target.served,
+      { group: target.served.group, resource: target.served.kind },
       name,
       `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     );

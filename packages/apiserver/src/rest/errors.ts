@@ -25,6 +25,10 @@ export function alreadyExists(type: Named, name: string): StatusError {
   return new StatusError(failure(409, 'AlreadyExists', `${qualifiedResource(type)} "${name}" already exists`, detailsOf(type, name)));
 }
 
+export function invalidOptions(kind: string, problem: FieldProblem): StatusError {
+  return invalid({ group: 'meta.k8s.io', kind }, '', [problem]);
+}
+
 export function conflict(type: Named, name: string, reason: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedResource(type)} "${name}": ${reason}`;
   return new StatusError(failure(409, 'Conflict', message, detailsOf(type, name)));
@@ -48,6 +52,11 @@ export function forbidden(type: Named, name: string, reason: string, causes?: re
 
 export function forbiddenPath(user: string, verb: string, path: string): StatusError {
   return new StatusError(failure(403, 'Forbidden', `forbidden: User "${user}" cannot ${verb} path "${path}"`, {}));
+}
+
+/** A failure for which a real server gives no reason. */
+export function unreasoned(code: number, message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
 }
 
 export function unauthorized(): StatusError {
@@ -138,9 +147,6 @@ export function notSupported(path: string, value: unknown, known: readonly strin
     path,
     type: 'NotSupported',
     value,
-    detail: `supported values: ${[...known]
-      .sort()
-      .map((one) => JSON.stringify(one))
-      .join(', ')}`,
+    detail: `supported values: ${known.map((one) => JSON.stringify(one)).join(', ')}`,
   };
 }

@@ -4,9 +4,9 @@
  */
 import { isStatusError, type KubeObject } from '@sluice/api';
 import { forbidden as forbiddenByPolicy } from '../access/index.ts';
-import type { AuthorizationAttributes, ServerRequest, ServerResponse } from '../ports.ts';
+import type { AuthorizationAttributes, ServedResource, ServerRequest, ServerResponse } from '../ports.ts';
 import { admitCreate } from './admission.ts';
-import { answer, answerObject, answerWritten, type Call, failed, pathNotFound, writeOf } from './answers.ts';
+import { answer, answerObject, answerWritten, type Call, failed, pathNotFound, warning, withWarnings, writeOf } from './answers.ts';
 import { decodeBody } from './body.ts';
 import type { RestContext } from './context.ts';
 import { targetOf } from './context.ts';
@@ -55,7 +55,7 @@ export function createHandler(context: RestContext, documents: readonly Document
     const reviewed = await review(context, request, info);
     if (reviewed !== undefined) return reviewed;
     if (served === undefined) {
-      if (context.registry.versionsOf(info.group).includes(info.version)) throw unknownResource();
+      if (context.registry.versionsOf(info.group).length > 0) throw unknownResource();
       return pathNotFound();
     }
     if (!served.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw unknownResource();
@@ -63,11 +63,22 @@ export function createHandler(context: RestContext, documents: readonly Document
     const target = targetOf(context, served, info.namespace);
     const isWrite = info.verb === 'create' || info.verb === 'update' || info.verb === 'patch';
     const call: Call = { context, request, info, target, accepted: negotiate(request.headers.accept) };
-    if (info.subresource !== '') return handleSubresource(call);
+    if (info.subresource !== '') return withWarnings(await handleSubresource(call), deprecation(served));
     if (target.storage.id === '/bindings') return bindPod(call);
     if (info.verb !== 'deletecollection' && !served.verbs.includes(info.verb) && isWrite) throw methodNotAllowed();
-    return perform(call, running);
+    return withWarnings(await perform(call, running), deprecation(served));
   }
+}
+
+const deprecatedKinds: Readonly<Record<string, string>> = {
+  '/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  '/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
+};
+
+/** What callers of an old kind are told with every answer. */
+function deprecation(served: ServedResource): readonly string[] {
+  const text = served.custom === undefined ? deprecatedKinds[`${served.group}/${served.resource}`] : served.custom.deprecationWarning;
+  return text === undefined ? [] : [text];
 }
 
 async function perform(call: Call, running: RunningWatches): Promise<ServerResponse> {
@@ -105,7 +116,7 @@ async function create(call: Call): Promise<ServerResponse> {
   const write = writeOf(call, options);
   const value = decodeBody(request.body, request.headers['content-type'], target.served.kind);
   const { draft, warnings } = decodeObject(value, target, options, kindContext(context, write));
-  return answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings);
+  return warning(warnings, async () => answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings));
 }
 
 async function remove(call: Call): Promise<ServerResponse> {

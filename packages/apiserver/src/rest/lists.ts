@@ -166,7 +166,7 @@ function checkMatch(options: ListOptions): void {
         path: 'resourceVersionMatch',
         type: 'NotSupported' as const,
         value: match,
-        detail: 'supported values: "Exact", "NotOlderThan"',
+        detail: 'supported values: "Exact", "NotOlderThan", ""',
       });
     if (match === 'Exact' && options.resourceVersion === '0')
       problems.push({

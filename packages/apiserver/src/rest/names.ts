@@ -25,7 +25,8 @@ export function subdomainProblems(text: string): readonly string[] {
 export function labelNameProblems(text: string): readonly string[] {
   const problems: string[] = [];
   if (text.length > 63) problems.push('must be no more than 63 characters');
-  if (!labelPattern.test(text))
+  if (!labelPattern.test(text) && subdomainPattern.test(text)) problems.push('must not contain dots');
+  else if (!labelPattern.test(text))
     problems.push(
       `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`,
     );

@@ -10,7 +10,7 @@ import type { Draft } from '../store/store.ts';
 import type { StoredObject } from '../store/stored-object.ts';
 import { equal, share } from './clone.ts';
 import { keyIn, type RestContext, type Target } from './context.ts';
-import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject } from './errors.ts';
+import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject, unreasoned } from './errors.ts';
 import { setManagedFields } from './managed-fields.ts';
 import { carryOver, hasDesiredChange, isSame, settleNamespace, stampNew, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
@@ -20,6 +20,8 @@ export type Write = {
   readonly manager: string;
   readonly dryRun: boolean;
   readonly subresource?: string;
+  /** A patch that names another uid is a change of it, an update is meant for another object. */
+  readonly isPatch?: boolean;
   /** The draft's managed fields are complete already: server-side apply made them. */
   readonly isApplied?: boolean;
 };
@@ -40,14 +42,7 @@ export function kindContext(context: RestContext, write: { readonly user: UserIn
 export async function createObject(context: RestContext, target: Target, draft: Draft, write: Write): Promise<Written> {
   const { served, strategy } = target;
   if (draft.metadata.resourceVersion !== undefined && draft.metadata.resourceVersion !== '')
-    throw new StatusError({
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message: 'resourceVersion should not be set on objects to be created',
-      code: 500,
-    });
+    throw unreasoned(500, 'resourceVersion should not be set on objects to be created');
   settleNamespace(draft, target);
   checkNamespaceLife(context, target, draft.metadata.name ?? '');
   checkDefinitionLife(context, target);
@@ -55,17 +50,17 @@ export async function createObject(context: RestContext, target: Target, draft: 
   let attempts = draft.metadata.name ? 1 : 8;
   for (;;) {
     stampNew(draft, strategy, context);
-    if (strategy.hasStatus === true) {
-      const status = strategy.initialStatus === undefined ? {} : strategy.initialStatus(draft);
-      if (status === undefined) delete draft.status;
-      else draft.status = status;
-    }
+    if (strategy.hasStatus === true) delete draft.status;
     if (target.kind.head(keyIn(target, draft.metadata.name ?? '')) === undefined) break;
     if (--attempts === 0) throw alreadyExists(served, draft.metadata.name ?? '');
     delete draft.metadata.name;
   }
   const name = draft.metadata.name ?? '';
   if (write.isApplied !== true) setManagedFields(draft, undefined, { target, write, now: context.clock.now() });
+  if (strategy.hasStatus === true) {
+    const status = strategy.initialStatus === undefined ? {} : strategy.initialStatus(draft);
+    if (status !== undefined) draft.status = status;
+  }
   strategy.prepareCreate?.(draft, kind);
   const object = arrange(draft);
   const problems = [
@@ -178,7 +173,7 @@ function checkPreconditions(draft: Draft, live: KubeObject, target: Target, name
     throw conflict(served, name, staleObject);
   }
   const uid = draft.metadata.uid ?? '';
-  if (uid !== '' && uid !== live.metadata.uid)
+  if (uid !== '' && uid !== live.metadata.uid && write.isPatch !== true)
     throw conflict(
       served,
       name,

@@ -1,6 +1,6 @@
 /** Query parameters as values: what a write, a delete or a list asks for. */
 import { type FieldRequirement, parseFieldSelector, type Requirement, SelectorError } from '@sluice/api';
-import { badRequest } from './errors.ts';
+import { badRequest, invalidOptions, notSupported } from './errors.ts';
 import { parseLabelSelector } from './label-selectors.ts';
 
 export type WriteOptions = {
@@ -10,25 +10,25 @@ export type WriteOptions = {
   readonly force: boolean;
 };
 
-export function writeOptions(query: URLSearchParams): WriteOptions {
+/** @throws StatusError 422 that names the options of the verb */
+export function writeOptions(query: URLSearchParams, method = 'POST'): WriteOptions {
+  const kind = method === 'PATCH' ? 'PatchOptions' : method === 'PUT' ? 'UpdateOptions' : 'CreateOptions';
   const fieldValidation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(fieldValidation))
-    throw badRequest(
-      `fieldValidation: Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "", "Ignore", "Strict", "Warn"`,
-    );
+    throw invalidOptions(kind, notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   return {
-    dryRun: isDryRun(query.getAll('dryRun')),
+    dryRun: isDryRun(query.getAll('dryRun'), kind),
     fieldManager: query.get('fieldManager') || undefined,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as WriteOptions['fieldValidation']),
     force: isTrue(query.get('force')),
   };
 }
 
-/** @throws StatusError 400 for any stage but `All` */
-export function isDryRun(stages: readonly string[]): boolean {
+/** @throws StatusError 422 for any stage but `All` */
+export function isDryRun(stages: readonly string[], kind: string): boolean {
   const asked = stages.filter((stage) => stage !== '');
   const wrong = asked.find((stage) => stage !== 'All');
-  if (wrong !== undefined) throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
+  if (wrong !== undefined) throw invalidOptions(kind, notSupported('dryRun', asked, ['All']));
   return asked.length > 0;
 }
 

@@ -3,7 +3,7 @@ import { apiVersionOf, failure, formatTime, type KubeObject, StatusError } from 
 import { ApplyConflict, jsonPatch, mergePatch, PatchError, type Schema, serverSideApply, strategicMergePatch } from '@sluice/schema';
 import type { ServedResource } from '../ports.ts';
 import { mediaType } from './body.ts';
-import { badRequest, unsupportedMediaType } from './errors.ts';
+import { badRequest, unreasoned } from './errors.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
 
@@ -19,7 +19,7 @@ export function patchKind(contentType: string | undefined, served: ServedResourc
   const type = mediaType(contentType);
   const accepted = mediaTypes.filter(([, kind]) => kind !== 'strategic' || served.custom === undefined);
   const found = accepted.find(([media]) => media === type);
-  if (found === undefined) throw unsupportedMediaType(accepted.map(([media]) => media));
+  if (found === undefined) throw new StatusError(failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {}));
   return found[1];
 }
 
@@ -95,7 +95,7 @@ function patchFailure(error: PatchError): StatusError {
     case 'BadRequest':
       return badRequest(error.message);
     case 'Internal':
-      return new StatusError(failure(500, '', error.message));
+      return unreasoned(500, error.message);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What one can do to a pod besides writing it: bind it to a node, evict it under its disruption budget, read its logs. */
-import { failure, formatTime, type KubeObject, type LabelSelector, matches, requirementsOf, StatusError } from '@sluice/api';
+import { formatTime, type KubeObject, type LabelSelector, matches, requirementsOf, type StatusError } from '@sluice/api';
 import { fieldsOf, itemsOf, numberOf, textOf } from '../kinds/fields.ts';
 import type { ServerResponse } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
@@ -8,7 +8,7 @@ import { decodeBody } from './body.ts';
 import { clone } from './clone.ts';
 import { type RestContext, type Target, targetOf } from './context.ts';
 import { deleteObject, deleteOptions } from './deletion.ts';
-import { badRequest, conflict, internalError, invalid, methodNotAllowed, required, tooManyRequests } from './errors.ts';
+import { badRequest, conflict, internalError, invalid, methodNotAllowed, required, tooManyRequests, unreasoned } from './errors.ts';
 import { updateObject } from './object-writer.ts';
 import { isTrue, writeOptions } from './options.ts';
 import { readObject } from './reads.ts';
@@ -129,7 +129,7 @@ export async function podLog(call: Call): Promise<ServerResponse> {
   const pod = readObject(context, target, info.name, new URLSearchParams()).object;
   const container = chosenContainer(pod, request.query.get('container') ?? '');
   const { podLogs } = context.runtime;
-  if (podLogs === undefined) throw new StatusError(failure(500, '', 'no preferred addresses found; known addresses: []'));
+  if (podLogs === undefined) throw unreasoned(500, 'no preferred addresses found; known addresses: []');
   const tail = request.query.get('tailLines');
   if (tail !== null && !/^\d+$/.test(tail))
     throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, [

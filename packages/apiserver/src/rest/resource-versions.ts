@@ -1,7 +1,7 @@
 /** Resource versions in queries, with a real server's words for those that make no sense. */
-import { failure, StatusError } from '@sluice/api';
+import type { StatusError } from '@sluice/api';
 import type { FieldProblem } from '@sluice/schema';
-import { badRequest, invalid } from './errors.ts';
+import { badRequest, invalid, unreasoned } from './errors.ts';
 
 export function invalidListOptions(problems: readonly FieldProblem[]): StatusError {
   return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems);
@@ -15,5 +15,5 @@ export function invalidListOptions(problems: readonly FieldProblem[]): StatusErr
 export function parseRevision(text: string, isList = false): number {
   if (/^\d+$/.test(text)) return Number(text);
   const detail = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  throw isList ? badRequest(`invalid resource version: ${detail}`) : new StatusError(failure(500, '', detail));
+  throw isList ? badRequest(`invalid resource version: ${detail}`) : unreasoned(500, detail);
 }

@@ -22,7 +22,7 @@ export async function scale(call: Call): Promise<ServerResponse> {
   if (info.verb === 'get')
     return { kind: 'object', status: 200, object: scaleOf(readObject(context, target, info.name, request.query).object, target, paths) };
   if (info.verb !== 'update' && info.verb !== 'patch') throw methodNotAllowed();
-  const options = writeOptions(request.query);
+  const options = writeOptions(request.query, request.method);
   const wanted = info.verb === 'update' ? decodeBody(request.body, request.headers['content-type'], 'Scale') : undefined;
   const patch = info.verb === 'patch' ? decodePatch(request.body, false) : undefined;
   const written = await updateObject(

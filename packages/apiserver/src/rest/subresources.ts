@@ -1,12 +1,11 @@
 /** Subresources: which there are and where each of them is written. `status` and `scale` are general, the others belong to one kind. */
-import { failure, StatusError } from '@sluice/api';
 import { fieldsOf } from '../kinds/fields.ts';
 import type { ServerResponse } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import { answer, answerWritten, type Call, writeOf } from './answers.ts';
 import { decodeBody } from './body.ts';
 import { clone } from './clone.ts';
-import { methodNotAllowed, unknownResource } from './errors.ts';
+import { methodNotAllowed, unknownResource, unreasoned } from './errors.ts';
 import { updateObject } from './object-writer.ts';
 import { writeOptions } from './options.ts';
 import { bindPod, evictPod, podLog } from './pod-subresources.ts';
@@ -36,9 +35,7 @@ export async function handleSubresource(call: Call): Promise<ServerResponse> {
     case 'ephemeralcontainers':
       return podPart(call);
     default:
-      throw new StatusError(
-        failure(501, '', `${info.resource}/${info.subresource} needs a real node: the pods of this cluster are simulated`),
-      );
+      throw unreasoned(501, `${info.resource}/${info.subresource} needs a real node: the pods of this cluster are simulated`);
   }
 }
 
@@ -82,7 +79,7 @@ async function finalize(call: Call): Promise<ServerResponse> {
       if (typeof version === 'string' && version !== '') draft.metadata.resourceVersion = version;
       return draft;
     },
-    writeOf(call, writeOptions(request.query), 'finalize'),
+    writeOf(call, writeOptions(request.query, request.method), 'finalize'),
   );
   return answerWritten(call, written, 200, []);
 }

@@ -4,7 +4,7 @@ import type { ServerResponse } from '../ports.ts';
 import type { Draft } from '../store/store.ts';
 import { StoredObject } from '../store/stored-object.ts';
 import { admitCreate, admitUpdate } from './admission.ts';
-import { answerWritten, type Call, writeOf } from './answers.ts';
+import { answerWritten, type Call, warning, writeOf } from './answers.ts';
 import { decodeBody, decodePatch } from './body.ts';
 import { keyIn } from './context.ts';
 import { decodeObject } from './decode.ts';
@@ -17,7 +17,7 @@ import { representationOf } from './representation.ts';
 /** PUT. With `subresource: 'status'` only the status is taken from the body. */
 export async function replaceObject(call: Call, subresource?: string): Promise<ServerResponse> {
   const { context, request, target, info } = call;
-  const options = writeOptions(request.query);
+  const options = writeOptions(request.query, request.method);
   const write = writeOf(call, options, subresource);
   const value = decodeBody(request.body, request.headers['content-type'], target.served.kind);
   const { draft, warnings } = decodeObject(
@@ -28,24 +28,24 @@ export async function replaceObject(call: Call, subresource?: string): Promise<S
     target.kind.head(keyIn(target, info.name))?.object,
   );
   const name = draft.metadata.name ?? '';
-  if (name === '') throw badRequest('name must be provided');
+  if (name === '') throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
   if (name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   const isThere = target.kind.head(keyIn(target, name)) !== undefined;
   if (!isThere && target.strategy.allowsCreateOnUpdate === true && subresource === undefined) {
-    return answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings);
+    return warning(warnings, async () => answerWritten(call, await admitCreate(context, target, draft, write), 201, warnings));
   }
-  return answerWritten(call, await admitUpdate(context, target, name, () => draft, write), 200, warnings);
+  return warning(warnings, async () => answerWritten(call, await admitUpdate(context, target, name, () => draft, write), 200, warnings));
 }
 
 /** PATCH, of all four types. An apply patch of an object that is not there creates it. */
 export async function patchObject(call: Call, subresource?: string): Promise<ServerResponse> {
   const { context, request, target, info } = call;
-  const options = writeOptions(request.query);
+  const options = writeOptions(request.query, request.method);
   const kind = patchKind(request.headers['content-type'], target.served);
   const patch = decodePatch(request.body, kind === 'apply');
   const warnings: string[] = [];
   if (kind === 'apply') return apply(call, options, patch, subresource);
-  const write = writeOf(call, options, subresource);
+  const write = { ...writeOf(call, options, subresource), isPatch: true };
   const written = await admitUpdate(
     context,
     target,
@@ -97,17 +97,20 @@ function appliedObject(call: Call, patch: unknown): KubeObject {
   const value = patch as Record<string, unknown>;
   const expected = apiVersionOf(served);
   if (value.apiVersion !== expected || value.kind !== served.kind)
-    throw badRequest(
-      `invalid object type: ${value.apiVersion ?? ''}, Kind=${value.kind ?? ''}; the request is for ${expected}, Kind=${served.kind}`,
-    );
+    throw badRequest(`invalid object type: ${shownVersion(value.apiVersion)}, Kind=${value.kind ?? ''}`);
   const metadata = { ...(value.metadata as Record<string, unknown> | undefined) };
   if (metadata.managedFields !== undefined && (metadata.managedFields as readonly unknown[]).length > 0)
     throw badRequest('metadata.managedFields must be nil');
   if (metadata.name !== undefined && metadata.name !== call.info.name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${call.info.name})`);
   metadata.name = call.info.name;
-  if (served.namespaced) metadata.namespace ??= call.target.namespace;
   return { ...value, metadata } as KubeObject;
+}
+
+/** Go's text of a group and version: the core group is empty in front of its slash. */
+function shownVersion(apiVersion: unknown): string {
+  const text = typeof apiVersion === 'string' ? apiVersion : '';
+  return text.includes('/') || text === '' ? text : `/${text}`;
 }
 
 /** What this endpoint does not write is not owned by who applies it either. */
