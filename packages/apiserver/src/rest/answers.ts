@@ -58,8 +58,19 @@ export async function warning(warnings: readonly string[], run: () => Promise<Se
 }
 
 function withHeader(response: Exclude<ServerResponse, { kind: 'watch' }>, name: string, value: string): ServerResponse {
-  // Lists make their object when it is asked for: a copy must not ask.
-  return Object.assign(Object.create(response) as ServerResponse, { headers: { ...response.headers, [name]: value } });
+  const headers = { ...response.headers, [name]: value };
+  if (response.kind === 'bytes') return { ...response, headers };
+  const { encode } = response;
+  return {
+    kind: 'object',
+    status: response.status,
+    headers,
+    // Lists make their object when it is asked for: a copy must not ask.
+    get object() {
+      return response.object;
+    },
+    ...(encode === undefined ? {} : { encode: () => encode.call(response) }),
+  };
 }
 
 /** A stored object in the form asked for. */

@@ -104,6 +104,14 @@ function followed(log: WatchLog): ReadonlyMap<string, string> {
   return new Map([...known].sort());
 }
 
+describe('a deprecated kind', () => {
+  it('is answered with a warning, in lists too', async () => {
+    const { headers, object } = await server.call('GET', '/api/v1/namespaces/default/endpoints');
+    expect(headers.warning).toBe('299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
+    expect(object).toMatchObject({ kind: 'EndpointsList', items: [] });
+  });
+});
+
 describe('a watch', () => {
   it('begins with what is there, or after a version, or with a bookmark that ends the beginning', async () => {
     await make('a');
