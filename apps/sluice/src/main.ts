@@ -22,3 +22,6 @@ try {
     process.exitCode = failure.exitCode;
   }
 }
+
+// What was begun and not finished may hold timers and connections; who pressed Ctrl-C does not wait for them.
+if (io.signal.aborted) setTimeout(() => process.exit(), 1_000).unref();

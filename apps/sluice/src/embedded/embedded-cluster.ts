@@ -9,6 +9,7 @@ import { startRolloutController } from '@sluice/controller';
 import { type Client, createClient, type Logger } from '@sluice/kube';
 import type { Io } from '../io.ts';
 import { listenError } from '../listen-error.ts';
+import { orStopped } from '../until-stopped.ts';
 import { version } from '../version.ts';
 import { installCrds } from './install-crds.ts';
 
@@ -19,7 +20,7 @@ export type EmbeddedClusterOptions = {
   readonly port: number;
   readonly rules: readonly PodRule[];
   readonly logger: Logger;
-  readonly io: Pick<Io, 'clock' | 'random'>;
+  readonly io: Pick<Io, 'clock' | 'random' | 'signal'>;
 };
 
 export type EmbeddedCluster = {
@@ -38,7 +39,7 @@ const rolloutsController: UserInfo = { name: 'sluice:rollouts-controller', group
 /** Resolves when everything serves. @throws UserError when the port cannot be had */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { logger } = options;
-  const { clock, random } = options.io;
+  const { clock, random, signal } = options.io;
   const server: ApiServer = await createApiServer({
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     durability: options.dataDir === undefined ? 'memory' : 'durable',
@@ -55,11 +56,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
       throw listenError(error, options.host, options.port, '--port');
     });
     const client = createClient(inProcessTransport(server, administrator), { fieldManager: 'sluice' });
-    await installCrds(client);
-    const cluster: Cluster = await startCluster({ server, clock, random, logger, rules: options.rules });
+    await orStopped(installCrds(client), signal);
+    const cluster: Cluster = await orStopped(startCluster({ server, clock, random, logger, rules: options.rules }), signal);
     stops.push(() => cluster.stop());
     const rolloutsClient = createClient(inProcessTransport(server, rolloutsController), { fieldManager: 'rollouts-controller' });
-    const controller = await startRolloutController({ client: rolloutsClient, clock, random, logger, version });
+    const controller = await orStopped(startRolloutController({ client: rolloutsClient, clock, random, logger, version }), signal);
     stops.push(() => controller.stop());
     return { url: address.url, port: address.port, kubeconfig: server.kubeconfig({ server: address.url }), client, stop };
   } catch (error) {
