@@ -393,6 +393,45 @@ describe('an autoscaler', () => {
   });
 });
 
+describe('under faults', () => {
+  it.each([1, 2, 3])('keeps what is promised and settles afterwards, seed=%i', async (seed) => {
+    const small = await start({
+      seed,
+      fault: (random) => (random() < 0.15 ? 'refused' : random() < 0.1 ? 'lost' : undefined),
+    });
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'work', namespace: 'default' },
+      spec: {
+        completions: 6,
+        parallelism: 3,
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox', command: ['sleep', '1'] }] } },
+      },
+    };
+    await small.apply(web('web:1', 4), job);
+    await small.clock.advance(20_000);
+    await small.apply(web('web:2', 4));
+    for (let tick = 0; tick < 100; tick++) {
+      await small.clock.advance(200);
+      const alive = (await small.list<Pod>(pods)).filter(
+        ({ metadata }) => metadata.labels?.app === 'web' && metadata.deletionTimestamp === undefined,
+      );
+      // Four, one of surge, and one whose creation was answered with a fault and noticed late.
+      expect(alive.length).toBeLessThanOrEqual(6);
+    }
+    small.heal();
+    await small.clock.advance(30_000);
+    const left = (await small.list<Pod>(pods)).filter(({ metadata }) => metadata.labels?.app === 'web');
+    expect(left.map(({ spec, status }) => `${spec.containers[0]?.image} ${status?.phase}`)).toEqual(Array(4).fill('web:2 Running'));
+    expect(progressing(await small.get<Deployment>(deployments, 'web'))).toBe('NewReplicaSetAvailable');
+    expect((await small.get<Job>(jobs, 'work'))?.status).toMatchObject({ succeeded: 6, uncountedTerminatedPods: {} });
+    small.writes.clear();
+    await small.clock.advance(50_000);
+    expect([...small.writes.keys()].filter((name) => name !== 'PATCH leases')).toEqual([]);
+  });
+});
+
 it('events go an hour after they were last written', async () => {
   const small = await start();
   await small.apply(web('web:1', 1));

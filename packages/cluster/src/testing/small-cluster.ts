@@ -1,5 +1,5 @@
 /** A whole cluster on a virtual clock for tests: server in memory, all controllers, simulated pods. Nothing sleeps, nothing leaves the process. */
-import type { Clock, KubeObject, ResourceType } from '@sluice/api';
+import { type Clock, failure, type KubeObject, type ResourceType } from '@sluice/api';
 import { type ApiServer, createApiServer } from '@sluice/apiserver';
 import { type Client, createClient, silentLogger, type VirtualClock, virtualClock } from '@sluice/kube';
 import { type Cluster, startCluster } from '../cluster.ts';
@@ -19,6 +19,8 @@ export type SmallCluster = {
   list<T extends KubeObject = KubeObject>(type: ResourceType, namespace?: string): Promise<readonly T[]>;
   /** Ends the controllers and starts new ones on what the server holds, as after a crash. */
   restart(): Promise<void>;
+  /** From now on nothing goes wrong. */
+  heal(): void;
   stop(): Promise<void>;
 };
 
@@ -31,7 +33,12 @@ function seeded(seed: number): () => number {
   };
 }
 
-export async function smallCluster(options: { rules?: readonly PodRule[]; seed?: number } = {}): Promise<SmallCluster> {
+/** What goes wrong with a write of the controllers: refused before anything happened, or done with the answer lost. */
+export type Fault = 'refused' | 'lost' | undefined;
+
+export async function smallCluster(
+  options: { rules?: readonly PodRule[]; seed?: number; fault?: (random: () => number) => Fault } = {},
+): Promise<SmallCluster> {
   const clock = virtualClock(startOfTime, 6);
   const random = seeded(options.seed ?? 1);
   const server = await createApiServer({
@@ -41,6 +48,7 @@ export async function smallCluster(options: { rules?: readonly PodRule[]; seed?:
     tls: false,
   });
   const writes = new Map<string, number>();
+  let isFaulty = false;
   const counting: ApiServer = {
     ...server,
     handle: async (request) => {
@@ -49,6 +57,9 @@ export async function smallCluster(options: { rules?: readonly PodRule[]; seed?:
         const rest = parts[0] === 'namespaces' && parts.length > 2 && parts[2] !== 'finalize' ? parts.slice(2) : parts;
         const name = `${request.method} ${[rest[0], ...rest.slice(2)].join('/')}`;
         writes.set(name, (writes.get(name) ?? 0) + 1);
+        const fault = isFaulty ? options.fault?.(random) : undefined;
+        if (fault === 'lost') await server.handle(request);
+        if (fault !== undefined) return { kind: 'object', status: 500, object: failure(500, 'InternalError', 'a fault of the test') };
       }
       return server.handle(request);
     },
@@ -62,6 +73,7 @@ export async function smallCluster(options: { rules?: readonly PodRule[]; seed?:
       ...(options.rules === undefined ? {} : { rules: options.rules }),
     });
   let cluster = await start();
+  isFaulty = true;
   const client = createClient(inProcessTransport(server, { name: 'tester', groups: ['system:masters', 'system:authenticated'] }), {
     fieldManager: 'tester',
   });
@@ -89,8 +101,13 @@ export async function smallCluster(options: { rules?: readonly PodRule[]; seed?:
       (await client.list<T>(type, type.namespaced ? { namespace } : {})).items,
     restart: async () => {
       await cluster.stop();
+      isFaulty = false;
       cluster = await start();
+      isFaulty = true;
       await clock.settle();
+    },
+    heal: () => {
+      isFaulty = false;
     },
     stop: async () => {
       await cluster.stop();
