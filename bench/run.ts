@@ -28,6 +28,11 @@ const report = new Report();
 
 const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
 
+/** On a terminal's other stream, so that the table stays alone on stdout. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 /** One server for one part; the next part begins with a fresh one. */
 async function on<T>(made: Promise<Target>, measure: (target: Target) => Promise<T>): Promise<T> {
   const target = await made;
@@ -133,11 +138,26 @@ try {
   const [cpu] = cpus();
   console.log(`Node ${process.versions.node}, ${cpus().length} cores (${cpu?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GB`);
   await bundleProcesses(bundles);
-  if (isWanted('writes')) await writes();
-  if (isWanted('lists') || isWanted('informer')) await listsAndInformer();
-  if (isWanted('decode')) await decode();
-  if (isWanted('restart')) await restart();
-  if (isWanted('rollouts')) await rollouts();
+  if (isWanted('writes')) {
+    tell('measuring writes ...');
+    await writes();
+  }
+  if (isWanted('lists') || isWanted('informer')) {
+    tell('measuring lists and informer ...');
+    await listsAndInformer();
+  }
+  if (isWanted('decode')) {
+    tell('measuring decode ...');
+    await decode();
+  }
+  if (isWanted('restart')) {
+    tell('measuring restart ...');
+    await restart();
+  }
+  if (isWanted('rollouts')) {
+    tell('measuring rollouts ...');
+    await rollouts();
+  }
   console.log(report.text(given !== undefined));
   if (values.gates && report.missed > 0) process.exitCode = 1;
 } catch (error) {
