@@ -5,7 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeObject } from '@sluice/api';
+import { isStatusError, type KubeObject } from '@sluice/api';
+import { builtinTypes } from '@sluice/kube';
 import { clusterProblem } from './capabilities.ts';
 import type { DeployEnvironment, DeployOutcome, DeployRequest, DeployUntil, PausedRollout } from './delivery.ts';
 import { collectEvidence } from './evidence.ts';
@@ -88,7 +89,7 @@ async function apply(request: DeployRequest, prepared: Preparation, environment:
       chart: prepared.chartFolder,
       valuesFiles: prepared.valuesFiles,
       timeoutMs: request.timeoutMs,
-      createNamespace: true,
+      createNamespace: last === 0 && (await isNamespaceMissing(client, request.namespace)),
       signal,
     });
   } catch (error) {
@@ -113,6 +114,18 @@ async function apply(request: DeployRequest, prepared: Preparation, environment:
   const revision = (await readHistory(client, request, signal)).at(-1)?.record.version ?? last + 1;
   onProgress({ kind: 'applied', revision });
   return { kind: 'applied', revision, isNewRevision: true };
+}
+
+/** Helm patches the namespace whenever it is to make it, which needs a right that an account of one namespace does not have. */
+async function isNamespaceMissing(client: DeployEnvironment['client'], name: string): Promise<boolean> {
+  try {
+    await client.get(builtinTypes.namespaces, { name });
+    return false;
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return true;
+    if (isStatusError(error, 'Forbidden')) return false;
+    throw error;
+  }
 }
 
 async function awaitHealth(
