@@ -61,10 +61,12 @@ export async function givenTarget(kubeconfig: string): Promise<Target> {
   };
 }
 
+let targets = 0;
+
 async function targetAt(kubeconfig: string): Promise<Omit<Target, 'usage' | 'stop'>> {
   const config = loadKubeconfig({ kubeconfig, env: {}, homeDir: '/' });
   const client = createClient(httpTransport(config, { userAgent: 'sluice-bench', connections: 16 }), { fieldManager: 'bench' });
-  const namespace = `bench-${process.pid}`;
+  const namespace = `bench-${process.pid}-${++targets}`;
   await client.create(builtinTypes.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   return { kubeconfig, config, client, namespace };
 }
