@@ -29,6 +29,11 @@ export class Bench {
 
   async stop(): Promise<void> {
     if (this.#api === undefined) return;
+    // A case that failed half way may have left finalizers, which would keep the namespace for ever.
+    const { items } = await this.client.list(builtinTypes.configMaps, { namespace: this.namespace });
+    for (const { metadata } of items.filter((one) => one.metadata.finalizers !== undefined)) {
+      await this.client.patch(builtinTypes.configMaps, this.at(metadata.name ?? ''), 'merge', { metadata: { finalizers: null } });
+    }
     await this.client.delete(builtinTypes.namespaces, { name: this.namespace }).catch(() => {});
     await this.#api.close();
   }
