@@ -25,7 +25,7 @@ async function run(...args: readonly string[]): Promise<{ out: string; err: stri
     err,
     env: {},
     homeDir: '/home/ada',
-    workingDir: '/work',
+    workingDir: '/src',
     clock: { now: () => 0, after: () => () => {} },
     random: () => 0,
     signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 /** What the demo reads back from the cluster, and what it notes while a canary is on its way. */
 import {
   controllerOf,
+  type Instant,
   type KubeObject,
   labels,
   type Pod,
@@ -11,7 +12,8 @@ import {
 } from '@sluice/api';
 import { decodeRelease, type HealthFacts, type ReleaseRecord } from '@sluice/helm';
 import { builtinTypes, type Client } from '@sluice/kube';
-import { pictureOf, type RolloutPicture } from '../../rollout-picture.ts';
+import type { RolloutView } from '@sluice/views';
+import { deliveredRollouts } from '../../delivered-rollouts.ts';
 
 export type Service = { readonly name: string; readonly namespace: string };
 
@@ -64,19 +66,19 @@ export class CanaryNotes {
   wasAborted = false;
   abortMessage = '';
 
-  /** @returns the picture of the present moment; `undefined` before there is a Rollout */
-  note(facts: HealthFacts): RolloutPicture | undefined {
+  /** @returns the view of the present moment; `undefined` before there is a Rollout */
+  note(facts: HealthFacts, now: Instant): RolloutView | undefined {
     const rollout = facts.objects.find(({ ref }) => ref.kind === 'Rollout')?.live as Rollout | undefined;
     if (rollout === undefined) return undefined;
     const pods = facts.pods as readonly Pod[];
     const replicaSets = facts.replicaSets as readonly ReplicaSet[];
-    const picture = pictureOf(rollout, replicaSets, pods);
-    const { weightPercent, step } = picture;
+    const [view] = deliveredRollouts(facts, now);
+    const weight = view?.setWeight ?? 0;
     const isMoving = rollout.status?.stableRS !== rollout.status?.currentPodHash;
-    if (isMoving && step !== undefined) {
-      if (this.weights.at(-1) !== weightPercent) this.weights.push(weightPercent);
+    if (isMoving) {
+      if (this.weights.at(-1) !== weight) this.weights.push(weight);
       const canary = replicaSets.find((set) => set.metadata.labels?.[labels.podTemplateHash] === rollout.status?.currentPodHash);
-      this.canaryPods.set(weightPercent, Math.max(this.canaryPods.get(weightPercent) ?? 0, readyPodsOf(canary, pods)));
+      this.canaryPods.set(weight, Math.max(this.canaryPods.get(weight) ?? 0, readyPodsOf(canary, pods)));
     }
     const stable = replicaSets.find((set) => set.metadata.labels?.[labels.podTemplateHash] === rollout.status?.stableRS);
     this.stableReadyMin = Math.min(this.stableReadyMin, readyPodsOf(stable, pods));
@@ -85,7 +87,7 @@ export class CanaryNotes {
       this.wasAborted = true;
       this.abortMessage = rollout.status.message ?? this.abortMessage;
     }
-    return picture;
+    return view;
   }
 }
 

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { PodRule } from '@sluice/cluster';
 import { createHelmDriver, type DeployOutcome, type DeployProgress, deploy, type HelmDriver } from '@sluice/helm';
 import { silentLogger } from '@sluice/kube';
+import { canaryPicture, rolloutLine } from '@sluice/views';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../../embedded/embedded-cluster.ts';
 import { exitCodes, UserError } from '../../exit-codes.ts';
 import { type Io, usesColor } from '../../io.ts';
 import { LiveFrame } from '../../live-frame.ts';
-import { describePicture, drawPicture } from '../../rollout-picture.ts';
 import { requireTool } from '../../tools.ts';
 import { type Claim, Claims, claimEqual } from './claims.ts';
 import type { DemoOptions } from './index.ts';
@@ -185,13 +185,14 @@ async function deliver(stage: Stage, version: string, rollbackOnFailure: boolean
   const told = new Set<string>();
   const onProgress = (progress: DeployProgress): void => {
     if (progress.kind === 'health') {
-      const picture = notes.note(progress.facts);
-      if (picture === undefined) return;
+      const view = notes.note(progress.facts, io.clock.now());
+      if (view === undefined) return;
       if (io.out.isTerminal) {
-        frame.draw(['', ...drawPicture(picture, stage.color).map((line) => `   ${line}`), '']);
+        const picture = canaryPicture(view, { width: io.out.columns - 4, color: stage.color });
+        frame.draw(['', ...picture.map((line) => `   ${line}`), '']);
         return;
       }
-      const line = `   ${describePicture(picture)}`;
+      const line = `   ${rolloutLine(view)}`;
       if (!told.has(line)) io.out.write(`${line}\n`);
       told.add(line);
       return;

@@ -120,7 +120,7 @@ describe('what a delivery tells', () => {
 
   it('in a pipe is one line a change, and each line once as long as it stays true', () => {
     const output = recordingOutput(false);
-    const report = createReport({ output, color: false });
+    const report = createReport({ output, color: false, clock: { now: () => 0 } });
     for (const progress of [plan, { kind: 'applied', revision: 2 }, health(0), health(0), health(1), health(0)] as const)
       report.tell(progress);
     report.close();
@@ -146,7 +146,7 @@ describe('what a delivery tells', () => {
 
   it('on a terminal is a frame drawn over itself, below the lines that stay', () => {
     const output = recordingOutput(true);
-    const report = createReport({ output, color: false });
+    const report = createReport({ output, color: false, clock: { now: () => 0 } });
     report.tell(health(0));
     report.tell(health(1));
     report.tell({ kind: 'applied', revision: 2 });

@@ -1,9 +1,10 @@
 /** What a delivery tells on the way, as text: lines that stay, and on a terminal a frame with the picture of its canaries. */
-import type { Pod, ReplicaSet, Rollout } from '@sluice/api';
+import type { Clock } from '@sluice/api';
 import type { ChangePlan, DeployProgress, ObjectChange, ObjectHealth, PodEvidence } from '@sluice/helm';
+import { canaryPicture, rolloutLine } from '@sluice/views';
+import { deliveredRollouts } from '../../delivered-rollouts.ts';
 import type { TextOutput } from '../../io.ts';
 import { LiveFrame } from '../../live-frame.ts';
-import { describePicture, drawPicture, pictureOf, type RolloutPicture } from '../../rollout-picture.ts';
 
 export interface DeployReport {
   tell(progress: DeployProgress): void;
@@ -11,19 +12,19 @@ export interface DeployReport {
   close(): void;
 }
 
-export type ReportOptions = { readonly output: TextOutput; readonly color: boolean };
+export type ReportOptions = { readonly output: TextOutput; readonly color: boolean; readonly clock: Pick<Clock, 'now'> };
 
 export function createReport(options: ReportOptions): DeployReport {
-  return options.output.isTerminal ? liveReport(options) : plainReport(options.output);
+  return options.output.isTerminal ? liveReport(options) : plainReport(options);
 }
 
-function plainReport(output: TextOutput): DeployReport {
+function plainReport({ output, clock }: ReportOptions): DeployReport {
   let told = new Set<string>();
   return {
     tell: (progress) => {
       for (const line of progressLines(progress)) output.write(`${line}\n`);
       if (progress.kind !== 'health') return;
-      const lines = healthLines(progress);
+      const lines = healthLines(progress, clock);
       // Each line once, as long as it stays true.
       for (const line of lines) if (!told.has(line)) output.write(`wait     ${line}\n`);
       told = new Set(lines);
@@ -32,7 +33,7 @@ function plainReport(output: TextOutput): DeployReport {
   };
 }
 
-function liveReport({ output, color }: ReportOptions): DeployReport {
+function liveReport({ output, color, clock }: ReportOptions): DeployReport {
   const frame = new LiveFrame(output);
   return {
     tell: (progress) => {
@@ -40,7 +41,10 @@ function liveReport({ output, color }: ReportOptions): DeployReport {
       if (progress.kind !== 'health') return;
       const others = progress.health.objects.filter(({ ref, readiness }) => ref.kind !== 'Rollout' && readiness.state !== 'ready');
       frame.draw([
-        ...picturesOf(progress).flatMap((picture) => ['', ...drawPicture(picture, color)]),
+        ...deliveredRollouts(progress.facts, clock.now()).flatMap((view) => [
+          '',
+          ...canaryPicture(view, { width: output.columns - 1, color }),
+        ]),
         ...others.map((object) => `  ${objectLine(object)}`),
         ...promoteHints(progress.health.objects),
       ]);
@@ -113,11 +117,11 @@ function evidenceLines({ pod, trouble, events, logLines }: PodEvidence): readonl
 /** What the first second of every object looks like is not told. */
 const passing: ReadonlySet<string> = new Set(['GenerationNotObserved', 'NotFound']);
 
-function healthLines(progress: Extract<DeployProgress, { kind: 'health' }>): readonly string[] {
+function healthLines(progress: Extract<DeployProgress, { kind: 'health' }>, clock: Pick<Clock, 'now'>): readonly string[] {
   const others = progress.health.objects.filter(
     ({ ref, readiness }) => ref.kind !== 'Rollout' && readiness.state !== 'ready' && !passing.has(readiness.reason),
   );
-  return [...picturesOf(progress).map(describePicture), ...others.map(objectLine)];
+  return [...deliveredRollouts(progress.facts, clock.now()).map((view) => `${view.name}: ${rolloutLine(view)}`), ...others.map(objectLine)];
 }
 
 function objectLine({ ref, readiness }: ObjectHealth): string {
@@ -128,14 +132,6 @@ function promoteHints(objects: readonly ObjectHealth[]): readonly string[] {
   return objects
     .filter(({ readiness }) => readiness.state === 'waiting')
     .map(({ ref }) => `${ref.name} waits for you: sluice rollouts promote ${ref.name} -n ${ref.namespace ?? 'default'}`);
-}
-
-function picturesOf({ facts }: Extract<DeployProgress, { kind: 'health' }>): readonly RolloutPicture[] {
-  return facts.objects.flatMap(({ ref, live }) =>
-    ref.kind === 'Rollout' && live !== undefined
-      ? [pictureOf(live as Rollout, facts.replicaSets as readonly ReplicaSet[], facts.pods as readonly Pod[])]
-      : [],
-  );
 }
 
 function objectCount(count: number): string {

@@ -17,7 +17,7 @@ export async function runDeploy(service: string, options: DeployOptions, io: Io)
   const helm = await requireTool('helm', io);
   const kubeconfig = join(tmpdir(), `sluice-${randomUUID()}.kubeconfig`);
   const color = usesColor(io, io.out, !options.color);
-  const report = createReport({ output: io.out, color });
+  const report = createReport({ output: io.out, color, clock: io.clock });
   const request: DeployRequest = {
     release: service,
     namespace,
