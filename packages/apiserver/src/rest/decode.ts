@@ -1,6 +1,6 @@
 /** From a request's body to a draft: the right kind, the fields that the kind has, defaults filled in, in the version that is stored. */
 import { apiVersionOf, failure, type KubeObject, StatusError } from '@sluice/api';
-import { conform } from '@sluice/schema';
+import { type Conformed, conform, type Schema } from '@sluice/schema';
 import { toStorage } from '../kinds/conversion.ts';
 import type { KindContext } from '../kinds/strategy.ts';
 import type { Draft } from '../store/store.ts';
@@ -56,7 +56,8 @@ function decodeBuiltin(
   let draft = value as Draft;
   let unknownFields: readonly string[] = [];
   if (served.schema !== undefined) {
-    const walked = conform(served.schema, value, { prune: true, defaults: true, validate: true });
+    const isComparable = live !== undefined && live.apiVersion === value.apiVersion;
+    const walked = isComparable ? conformChanged(served.schema, value, live) : conform(served.schema, value, walkAll);
     const wrong = walked.problems.find((problem) => problem.type === 'TypeInvalid');
     if (wrong !== undefined)
       throw badRequest(decodingError(served.kind, served.version, wrong.decoding ?? `${wrong.path}: ${wrong.detail}`));
@@ -69,6 +70,44 @@ function decodeBuiltin(
   draft = { ...draft, metadata: { ...draft.metadata } };
   if (options.subresource !== 'status') strategy.defaults?.(draft, context, live);
   return { draft, warnings };
+}
+
+const walkAll = { prune: true, defaults: true, validate: true };
+
+/** How deep the walk looks for parts that are those of the live object: `spec.template` is the largest of them. */
+const sharedDepth = 2;
+
+/** The same for an object whose parts are mostly those of the live one: these have been walked before. */
+function conformChanged(schema: Schema, value: Record<string, unknown>, live: KubeObject): Conformed {
+  const walked = conform(schema, withoutShared(value, live, sharedDepth), walkAll);
+  return { ...walked, object: withShared(walked.object as Record<string, unknown>, value, live, sharedDepth) };
+}
+
+type Parts = Record<string, unknown>;
+
+function isParts(value: unknown): value is Parts {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withoutShared(value: Parts, live: Parts, depth: number): Parts {
+  const rest: Parts = {};
+  for (const key in value) {
+    const [part, old] = [value[key], live[key]];
+    if (part === old && typeof part === 'object' && part !== null) continue;
+    rest[key] = depth > 1 && isParts(part) && isParts(old) ? withoutShared(part, old, depth - 1) : part;
+  }
+  return rest;
+}
+
+/** Puts the shared parts back. What the walk filled in for one of them is not wanted. */
+function withShared(walked: Parts, value: Parts, live: Parts, depth: number): Parts {
+  const whole: Parts = { ...walked };
+  for (const key in value) {
+    const [part, old] = [value[key], live[key]];
+    if (part === old && typeof part === 'object' && part !== null) whole[key] = part;
+    else if (depth > 1 && isParts(part) && isParts(old) && isParts(walked[key])) whole[key] = withShared(walked[key], part, old, depth - 1);
+  }
+  return whole;
 }
 
 function decodeCustom(value: Record<string, unknown>, target: Target, options: DecodeOptions): Decoded {
