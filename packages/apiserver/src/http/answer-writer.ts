@@ -1,5 +1,4 @@
 /** Answers as bytes: JSON or YAML, whole when small, in pieces with back-pressure when large, compressed where that helps. */
-import { once } from 'node:events';
 import type { ServerResponse as HttpResponse, IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -92,7 +91,10 @@ async function writePieces(
 
 async function drained(response: HttpResponse): Promise<void> {
   if (response.destroyed) return;
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  // Both listeners go together: a long answer waits often.
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() => waiting.abort());
 }
 
 async function end(response: HttpResponse, status: number, headers: Record<string, string>, bytes: Buffer, isHead: boolean): Promise<void> {
