@@ -113,7 +113,7 @@ export interface Reviews {
   create(request: ReviewRequest): Promise<KubeObject>;
 }
 
-export type ServingCertificate = { readonly certificatePem: string; readonly keyPem: string; readonly authorityPem: string };
+type ServingCertificate = { readonly certificatePem: string; readonly keyPem: string; readonly authorityPem: string };
 
 /** Everything the access folder gives to the server; made by `createAccess(options: AccessOptions): Promise<Access>` of `access/index.ts`. */
 export interface Access {
@@ -152,9 +152,9 @@ export type TableColumn = {
   readonly priority: number;
 };
 
-export type TableRow = { readonly cells: readonly unknown[]; readonly object: KubeObject };
+type TableRow = { readonly cells: readonly unknown[]; readonly object: KubeObject };
 
-export type Table = { readonly columns: readonly TableColumn[]; readonly rows: readonly TableRow[] };
+type Table = { readonly columns: readonly TableColumn[]; readonly rows: readonly TableRow[] };
 
 export interface Tables {
   /** Columns and cells. The caller wraps them as `meta.k8s.io/v1 Table` and cuts `object` as `includeObject` says. */

@@ -3,7 +3,7 @@ import type { Clock, KubeObject, Status } from '@sluice/api';
 import type { ServerResponse, UserInfo, WatchFrame } from './ports.ts';
 import { type ApiServer, createApiServer } from './server.ts';
 
-export const administrator: UserInfo = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
+const administrator: UserInfo = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 
 export type TestClock = Clock & { advance(ms: number): void };
 
@@ -28,7 +28,7 @@ export function testClock(start: number = Date.parse('2026-01-02T03:04:05Z')): T
   };
 }
 
-export function countedBytes(): (count: number) => Uint8Array {
+function countedBytes(): (count: number) => Uint8Array {
   let state = 1;
   return (count) =>
     Uint8Array.from({ length: count }, () => {
@@ -40,7 +40,7 @@ export function countedBytes(): (count: number) => Uint8Array {
 
 export type Answer = { readonly status: number; readonly object: KubeObject & Status; readonly headers: Readonly<Record<string, string>> };
 
-export type CallOptions = {
+type CallOptions = {
   readonly contentType?: string;
   readonly accept?: string;
   readonly userAgent?: string;

@@ -14,7 +14,7 @@ export type DefinitionNames = {
   categories?: string[];
 };
 
-export type DefinitionVersion = {
+type DefinitionVersion = {
   readonly name: string;
   readonly served: boolean;
   readonly storage: boolean;
@@ -65,7 +65,7 @@ export function defaultNames(names: DefinitionNames): DefinitionNames {
   };
 }
 
-export function isEstablished(definition: Definition): boolean {
+function isEstablished(definition: Definition): boolean {
   return (definition.status?.conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
 }
 

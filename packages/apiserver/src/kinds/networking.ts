@@ -115,14 +115,3 @@ export const ingressClassStrategy: KindStrategy = {
     return equal(controller, fieldsOf(live.spec).controller) ? [] : [invalidValue('spec.controller', controller, 'field is immutable')];
   },
 };
-
-/** An unnamed port has the empty name: clients read it without asking. */
-export const endpointSliceStrategy: KindStrategy = {
-  hasGeneration: true,
-  defaults: (draft) => {
-    for (const port of itemsOf(draft.ports)) {
-      fill(port, 'name', '');
-      fill(port, 'protocol', 'TCP');
-    }
-  },
-};

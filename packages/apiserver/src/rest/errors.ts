@@ -5,7 +5,7 @@ import { type FieldProblem, formatProblem, formatProblemBody, problemReason } fr
 type Named = { readonly group: string; readonly resource: string };
 
 /** `deployments.apps`, or `pods` for the core group. */
-export function qualifiedResource(type: Named): string {
+function qualifiedResource(type: Named): string {
   return type.group === '' ? type.resource : `${type.resource}.${type.group}`;
 }
 
@@ -50,7 +50,7 @@ export function forbidden(type: Named, name: string, reason: string, causes?: re
   return new StatusError(failure(403, 'Forbidden', `${target} is forbidden: ${reason}`, details));
 }
 
-export function forbiddenPath(user: string, verb: string, path: string): StatusError {
+function forbiddenPath(user: string, verb: string, path: string): StatusError {
   return new StatusError(failure(403, 'Forbidden', `forbidden: User "${user}" cannot ${verb} path "${path}"`, {}));
 }
 

@@ -43,7 +43,7 @@ export function dns1035Problems(text: string): readonly string[] {
   return problems;
 }
 
-export function pathSegmentProblems(text: string): readonly string[] {
+function pathSegmentProblems(text: string): readonly string[] {
   if (text === '.' || text === '..') return [`may not be '${text}'`];
   return ['/', '%'].filter((sign) => text.includes(sign)).map((sign) => `may not contain '${sign}'`);
 }

@@ -10,7 +10,7 @@ import type { Storage } from '../registry.ts';
 import { encodedPrefix, type StoredObject } from '../store/stored-object.ts';
 import { badRequest, notAcceptable } from './errors.ts';
 
-export type Form = 'object' | 'metadata' | 'table';
+type Form = 'object' | 'metadata' | 'table';
 
 export type Accepted = {
   readonly form: Form;

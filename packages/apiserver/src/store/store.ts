@@ -17,7 +17,7 @@ export interface Journal {
 }
 
 /** Keeps nothing: every change is published at once. */
-export const memoryJournal: Journal = {
+const memoryJournal: Journal = {
   append: (_entry, done) => done(undefined),
   close: async () => {},
 };
