@@ -18,6 +18,7 @@ import { builtinResources, Registry } from './registry.ts';
 import type { PodLogs, PodMetrics, RestContext, Runtime } from './rest/context.ts';
 import { createHandler, type Documents } from './rest/handler.ts';
 import { PageChains } from './rest/page-chains.ts';
+import { metricsGroup, metricsResources } from './rest/usage-metrics.ts';
 import { Bookmarks, type RunningWatches } from './rest/watches.ts';
 import { openDataFolder, prepareFolder } from './store/data-folder.ts';
 import { Store } from './store/store.ts';
@@ -84,6 +85,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     randomBytes,
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   });
+  const serveMetrics = (runtime: Runtime): void =>
+    registry.setCustom(metricsGroup, runtime.podMetrics === undefined ? [] : metricsResources);
   const context: RestContext = {
     store,
     registry,
@@ -97,6 +100,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     strategyOf: (served) => (served.custom === undefined ? builtinStrategy(served) : customStrategy(served)),
     runtime: { podLogs: options.podLogs, podMetrics: options.podMetrics },
   };
+  if (options.podMetrics !== undefined) serveMetrics(context.runtime);
   const running: RunningWatches = { streams: new Map(), bookmarks: new Bookmarks() };
   const definitions = new Definitions(context, (storageId) => {
     for (const [stream, id] of [...running.streams]) if (id === storageId) stream.close();
@@ -137,6 +141,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     administratorToken: () => access.administratorToken(),
     setRuntime: (runtime) => {
       context.runtime = { ...context.runtime, ...runtime };
+      serveMetrics(context.runtime);
     },
     listen: async ({ host, port }) => {
       const listener = await listenHttp({ handle, access, host, port, isSecure: options.tls !== false, limits, metrics });

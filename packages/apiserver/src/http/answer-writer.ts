@@ -89,12 +89,16 @@ async function writePieces(
   response.end();
 }
 
-async function drained(response: HttpResponse): Promise<void> {
-  if (response.destroyed) return;
-  // Both listeners go together: a long answer waits often.
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() => waiting.abort());
+function drained(response: HttpResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    if (response.destroyed || !response.writableNeedDrain) resolve();
+    else response.on('drain', done).on('close', done);
+  });
 }
 
 async function end(response: HttpResponse, status: number, headers: Record<string, string>, bytes: Buffer, isHead: boolean): Promise<void> {

@@ -24,6 +24,7 @@ export function writeOf(call: Call, options: WriteOptions, subresource?: string)
     user: request.user,
     manager: options.fieldManager ?? managerOf(request.headers['user-agent']),
     dryRun: options.dryRun,
+    ...(request.body instanceof Uint8Array ? { bodyBytes: request.body.byteLength } : {}),
     ...(subresource === undefined ? {} : { subresource }),
   };
 }

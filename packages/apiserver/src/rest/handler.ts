@@ -23,6 +23,7 @@ import { negotiate, tableQuery } from './representation.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
 import { handleSubresource } from './subresources.ts';
 import { patchObject, replaceObject } from './updates.ts';
+import { metricsGroup, usageMetrics } from './usage-metrics.ts';
 import { type RunningWatches, watchObjects } from './watches.ts';
 
 export type Handler = (request: ServerRequest) => Promise<ServerResponse>;
@@ -65,6 +66,7 @@ export function createHandler(context: RestContext, documents: readonly Document
     const call: Call = { context, request, info, target, accepted: negotiate(request.headers.accept) };
     if (info.subresource !== '') return withWarnings(await handleSubresource(call), deprecation(served));
     if (target.storage.id === '/bindings') return bindPod(call);
+    if (served.group === metricsGroup) return usageMetrics(call);
     if (info.verb !== 'deletecollection' && !served.verbs.includes(info.verb) && isWrite) throw methodNotAllowed();
     return withWarnings(await perform(call, running), deprecation(served));
   }

@@ -20,6 +20,8 @@ export type Write = {
   readonly manager: string;
   readonly dryRun: boolean;
   readonly subresource?: string;
+  /** Length of the request's body, where it came as bytes. */
+  readonly bodyBytes?: number;
   /** A patch that names another uid is a change of it, an update is meant for another object. */
   readonly isPatch?: boolean;
   /** The draft's managed fields are complete already: server-side apply made them. */
@@ -73,6 +75,7 @@ export async function createObject(context: RestContext, target: Target, draft: 
     throw invalid(served, name, problems);
   }
   if (write.dryRun) return { object: object as KubeObject, stored: undefined };
+  checkSize(object, undefined, write);
   const stored = await accept(context, target, keyIn(target, name), object);
   return { object: stored.object, stored };
 }
@@ -121,6 +124,7 @@ export async function updateObject(context: RestContext, target: Target, name: s
     strategy.released?.(removed.object, kind);
     return { object: removed.object, stored: removed };
   }
+  checkSize(next, head, write);
   const stored = await accept(context, target, key, next);
   return { object: stored.object, stored };
 }
@@ -153,6 +157,16 @@ function isReleased(next: Draft, target: Target): boolean {
     return (spec?.finalizers?.length ?? 0) === 0;
   }
   return (next.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+const objectBytesMax = 1_572_864;
+
+/** Only what may be too large is measured. @throws StatusError 413 */
+function checkSize(object: Draft, before: StoredObject | undefined, write: Write): void {
+  const body = write.bodyBytes ?? 0;
+  if (body < objectBytesMax / 4 || body + (before?.bytes.length ?? 0) < objectBytesMax) return;
+  if (Buffer.byteLength(JSON.stringify(object)) <= objectBytesMax) return;
+  throw new StatusError(failure(413, 'RequestEntityTooLarge', `Request entity too large: an object may have ${objectBytesMax} bytes`));
 }
 
 function accept(context: RestContext, target: Target, key: string, object: Draft): Promise<StoredObject> {

@@ -96,6 +96,19 @@ describe('pods/log', () => {
   });
 });
 
+describe('metrics.k8s.io', () => {
+  it('is served once there is a runtime that knows its usage', async () => {
+    const url = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods';
+    await expect(server.call('GET', url)).rejects.toThrow('404');
+    server.server.setRuntime({ podMetrics: () => [{ container: 'main', cpuNanoCores: 1_500_000, memoryBytes: 2048 }] });
+    const { object } = await server.call('GET', url);
+    expect(object).toMatchObject({
+      kind: 'PodMetricsList',
+      items: [{ metadata: { name: 'p' }, window: '15s', containers: [{ name: 'main', usage: { cpu: '1500000n', memory: '2Ki' } }] }],
+    });
+  });
+});
+
 describe('scale', () => {
   const deployments = '/apis/apps/v1/namespaces/default/deployments';
 

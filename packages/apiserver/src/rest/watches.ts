@@ -35,7 +35,8 @@ export type RunningWatches = {
   readonly bookmarks: Bookmarks;
 };
 
-const defaultTimeoutSeconds = 1_800;
+/** Half an hour to an hour, so that watches which began together do not all come back together. */
+const timeoutSecondsMin = 1_800;
 
 export function watchObjects(
   context: RestContext,
@@ -76,7 +77,9 @@ export function watchObjects(
   if (options.allowWatchBookmarks) running.bookmarks.add(stream, () => bookmarkFrame(served, accepted, context.store.revision));
   running.streams.set(stream, target.storage.id);
   stream.onClose(() => running.streams.delete(stream));
-  stream.onClose(context.clock.after((options.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, () => stream.close()));
+  stream.onClose(
+    context.clock.after((options.timeoutSeconds ?? timeoutSecondsMin + (context.randomBytes(1)[0] ?? 0) * 7) * 1000, () => stream.close()),
+  );
   if (signal !== undefined) {
     const abort = (): void => stream.close();
     if (signal.aborted) stream.close();
