@@ -68,8 +68,12 @@ export type Sluice = {
   stop(): Promise<void>;
 };
 
-/** Starts `sluice up` in a temporary folder and waits until it answers. */
-export async function startSluice(options: { readonly kubectl?: string } = {}): Promise<Sluice> {
+/**
+ * Starts `sluice up` in a temporary folder and waits until it answers.
+ *
+ * @param options.args - flags for `sluice up` besides folder and port
+ */
+export async function startSluice(options: { readonly kubectl?: string; readonly args?: readonly string[] } = {}): Promise<Sluice> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const port = await freePort();
   const kubeconfig = join(dir, 'kubeconfig');
@@ -77,7 +81,8 @@ export async function startSluice(options: { readonly kubectl?: string } = {}): 
   let child: ReturnType<typeof spawn> | undefined;
 
   const start = async (): Promise<void> => {
-    const started = spawn(process.execPath, [program, 'up', '--dir', dir, '--port', String(port)], { cwd: root, stdio: 'pipe' });
+    const args = [program, 'up', '--dir', dir, '--port', String(port), ...(options.args ?? [])];
+    const started = spawn(process.execPath, args, { cwd: root, stdio: 'pipe' });
     child = started;
     let said = '';
     started.stdout?.on('data', (chunk: Buffer) => {
@@ -141,7 +146,7 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
   throw new Error(`${what} did not happen in ${timeoutMs} ms`, { cause: last });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
