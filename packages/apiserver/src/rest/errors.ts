@@ -50,10 +50,6 @@ export function forbidden(type: Named, name: string, reason: string, causes?: re
   return new StatusError(failure(403, 'Forbidden', `${target} is forbidden: ${reason}`, details));
 }
 
-function forbiddenPath(user: string, verb: string, path: string): StatusError {
-  return new StatusError(failure(403, 'Forbidden', `forbidden: User "${user}" cannot ${verb} path "${path}"`, {}));
-}
-
 /** A failure for which a real server gives no reason. */
 export function unreasoned(code: number, message: string): StatusError {
   return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
