@@ -9,6 +9,12 @@ import { createProcessIo } from './process-io.ts';
 import { createProgram } from './program.ts';
 
 const io = createProcessIo();
+// A mistake of ours: still one line, and where to look.
+process.on('uncaughtException', (error) => {
+  const { text } = explainFailure(error, false, io.env.SLUICE_DEBUG !== undefined);
+  io.err.write(`${text}  try: again with SLUICE_DEBUG=1, which shows where it happened, and report it\n`);
+  process.exit(exitCodes.failed);
+});
 try {
   const program = await createProgram(io, process.argv.slice(2));
   await program.parseAsync(process.argv);

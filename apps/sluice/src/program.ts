@@ -1,5 +1,5 @@
 /** The tree of commands. Each registers its flags here and loads its work when it runs. */
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { registerController } from './commands/controller/index.ts';
 import { registerCrds } from './commands/crds/index.ts';
 import { registerDemo } from './commands/demo/index.ts';
@@ -12,6 +12,9 @@ import { registerVersion } from './commands/version/index.ts';
 import type { Io } from './io.ts';
 import { version } from './version.ts';
 
+/** Defaults that go without saying. */
+const emptyDefault = / \(default: (?:false|\[\]|"")\)$/;
+
 /** @param args - the command line without node and script; decides only whether the commands of `rollouts` are loaded */
 export async function createProgram(io: Io, args: readonly string[]): Promise<Command> {
   const program = new Command('sluice')
@@ -19,6 +22,7 @@ export async function createProgram(io: Io, args: readonly string[]): Promise<Co
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
+    .configureHelp({ optionDescription: (option) => new Help().optionDescription(option).replace(emptyDefault, '') })
     .showHelpAfterError('(add --help to see what there is)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })

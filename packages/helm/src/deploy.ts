@@ -15,7 +15,7 @@ import { HelmError } from './helm-driver.ts';
 import { type Preparation, prepare, readInput } from './preparation.ts';
 import { DeliveryProblem } from './problem.ts';
 import type { ObjectHealth } from './readiness/release-health.ts';
-import { endAbandoned, readHistory, recordGood } from './release-history.ts';
+import { endAbandoned, readHistory, recordOutcome } from './release-history.ts';
 import { decidePending } from './release-record.ts';
 import { undoDelivery } from './undo.ts';
 
@@ -135,7 +135,7 @@ async function awaitHealth(
   { revision, isNewRevision }: Applied,
   environment: DeployEnvironment,
 ): Promise<DeployOutcome> {
-  const { client, onProgress, signal } = environment;
+  const { onProgress } = environment;
   const end = await watchHealth({
     ...environment,
     objects: prepared.objects,
@@ -146,8 +146,7 @@ async function awaitHealth(
   if (end === undefined) return { kind: 'cancelled', revision, message: 'cancelled while waiting; the next run goes on waiting' };
   const { verdict, objects } = end.health;
   if (verdict === 'ready') {
-    const latest = (await readHistory(client, request, signal)).find(({ record }) => record.version === revision);
-    if (latest !== undefined) await recordGood(client, request, latest);
+    await recordRevision(request, revision, 'good', environment);
     return { kind: 'healthy', revision, isNewRevision };
   }
   if (verdict === 'waiting') return { kind: 'paused', revision, rollouts: objects.flatMap(pausedRollout) };
@@ -167,6 +166,7 @@ async function failedOutcome(
   const message = isTimeout ? `not ready within ${formatSeconds(request.timeoutMs)}: ${sentences.join('; ')}` : sentences.join('; ');
   const evidence = await collectEvidence(environment.client, guilty, facts);
   environment.onProgress({ kind: 'failed', message, evidence });
+  await recordRevision(request, revision, 'failed', environment);
   const undo = request.rollbackOnFailure ? await undoDelivery(request, revision, rendered, environment) : ({ kind: 'none' } as const);
   return {
     kind: 'failed',
@@ -178,6 +178,17 @@ async function failedOutcome(
     evidence,
     undo,
   };
+}
+
+async function recordRevision(
+  request: DeployRequest,
+  revision: number,
+  outcome: 'good' | 'failed',
+  environment: DeployEnvironment,
+): Promise<void> {
+  const { client, signal } = environment;
+  const found = (await readHistory(client, request, signal)).find(({ record }) => record.version === revision);
+  if (found !== undefined) await recordOutcome(client, request, found, outcome);
 }
 
 function nextAfterFailure(request: DeployRequest, guilty: readonly ObjectHealth[]): string {

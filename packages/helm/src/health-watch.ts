@@ -47,7 +47,7 @@ export async function watchHealth(options: HealthWatchOptions): Promise<HealthEn
   let isScheduled = false;
   let isComplete = false;
 
-  const end = new Promise<HealthEnd | undefined>((resolve) => {
+  const end = new Promise<HealthEnd | undefined>((resolve, reject) => {
     const look = (): void => {
       isScheduled = false;
       cancelTimer();
@@ -73,10 +73,10 @@ export async function watchHealth(options: HealthWatchOptions): Promise<HealthEn
       cancelTimer = clock.after(0, look);
     });
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    void caches.synced().then(() => {
+    caches.synced().then(() => {
       isComplete = true;
       if (!signal.aborted) look();
-    });
+    }, reject);
     if (signal.aborted) resolve(undefined);
   });
   try {

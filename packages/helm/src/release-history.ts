@@ -1,7 +1,7 @@
 /** The revisions of one release in the cluster: read, mark as good, end what nobody will finish. I/O around `release-record.ts`. */
 import { isStatusError, type KubeObject } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
-import { abandonedPatch, goodRevisionLabel, type Revision, revisionsOf } from './release-record.ts';
+import { abandonedPatch, outcomeLabels, type Revision, revisionsOf } from './release-record.ts';
 
 export type ReleaseAt = { readonly release: string; readonly namespace: string };
 
@@ -15,10 +15,11 @@ export async function readHistory(client: Client, { release, namespace }: Releas
   return revisionsOf(items, release);
 }
 
-/** Remembers that this revision was seen healthy: the next failure goes back to it. */
-export async function recordGood(client: Client, at: ReleaseAt, revision: Revision): Promise<void> {
-  if (revision.wasHealthy) return;
-  const labels = { [goodRevisionLabel]: String(revision.record.version) };
+/** Remembers what became of this revision: the next failure goes back to the last good one. */
+export async function recordOutcome(client: Client, at: ReleaseAt, revision: Revision, outcome: 'good' | 'failed'): Promise<void> {
+  if (revision.outcome === outcome) return;
+  const version = String(revision.record.version);
+  const labels = outcome === 'good' ? { [outcomeLabels.good]: version, [outcomeLabels.failed]: null } : { [outcomeLabels.failed]: version };
   const secret = { namespace: at.namespace, name: revision.secret.metadata.name ?? '' };
   try {
     await client.patch(builtinTypes.secrets, secret, 'merge', { metadata: { labels } });

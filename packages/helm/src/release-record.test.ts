@@ -6,8 +6,8 @@ import {
   decidePending,
   decodeRelease,
   encodeRelease,
-  goodRevisionLabel,
   lastGoodRevision,
+  outcomeLabels,
   type ReleaseRecord,
   type ReleaseStatus,
   releaseSecretName,
@@ -58,7 +58,7 @@ describe('the release record', () => {
 });
 
 describe('the revision to go back to', () => {
-  const good = (version: number): Record<string, string> => ({ [goodRevisionLabel]: String(version) });
+  const good = (version: number): Record<string, string> => ({ [outcomeLabels.good]: String(version) });
   const rows: readonly (readonly [name: string, secrets: readonly KubeObject[], failed: number, expected: number | undefined])[] = [
     [
       'is the newest that was seen healthy',
@@ -76,6 +76,17 @@ describe('the revision to go back to', () => {
       'is a once deployed one where none was recorded',
       [secret(record(1, 'superseded')), secret(record(2, 'failed')), secret(record(3, 'failed'))],
       3,
+      1,
+    ],
+    [
+      'is not one that failed to apply, or that we saw fail, whatever helm calls it now',
+      [
+        secret(record(1, 'superseded')),
+        secret({ ...record(2, 'superseded'), info: { status: 'superseded', description: 'Upgrade "web" failed: no' } }),
+        secret(record(3, 'superseded'), { [outcomeLabels.failed]: '3' }),
+        secret(record(4, 'deployed'), { [outcomeLabels.failed]: '3' }),
+      ],
+      4,
       1,
     ],
     ['is none at the first delivery', [secret(record(1, 'deployed'))], 1, undefined],

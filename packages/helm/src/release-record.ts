@@ -101,15 +101,15 @@ export function encodeRelease(record: ReleaseRecord): string {
 export type Revision = {
   readonly record: ReleaseRecord;
   readonly secret: KubeObject;
-  /** We saw this revision healthy. */
-  readonly wasHealthy: boolean;
+  /** What became of it, if we watched: seen healthy, or not. */
+  readonly outcome: 'good' | 'failed' | 'unknown';
 };
 
 /**
- * Label on the release Secret with the number of the revision that was seen healthy. Helm copies the labels of users from one
- * revision to the next, so only a label that holds its own revision's number speaks for it.
+ * Labels on the release Secret with the number of the revision that was seen healthy, or failed. Helm copies the labels of users from
+ * one revision to the next, so only a label that holds its own revision's number speaks for it.
  */
-export const goodRevisionLabel = 'sluice.dev/good-revision';
+export const outcomeLabels = { good: 'sluice.dev/good-revision', failed: 'sluice.dev/failed-revision' } as const;
 
 /** The history of one release, oldest first. Secrets that cannot be read are left out. */
 export function revisionsOf(secrets: readonly KubeObject[], release: string): readonly Revision[] {
@@ -118,7 +118,9 @@ export function revisionsOf(secrets: readonly KubeObject[], release: string): re
       if (secret.type !== releaseSecretType || secret.metadata.labels?.name !== release) return [];
       try {
         const record = decodeRelease(secret);
-        return [{ record, secret, wasHealthy: secret.metadata.labels[goodRevisionLabel] === String(record.version) }];
+        const speaksFor = (outcome: 'good' | 'failed'): boolean =>
+          secret.metadata.labels?.[outcomeLabels[outcome]] === String(record.version);
+        return [{ record, secret, outcome: speaksFor('good') ? 'good' : speaksFor('failed') ? 'failed' : 'unknown' }];
       } catch {
         return [];
       }
@@ -128,14 +130,20 @@ export function revisionsOf(secrets: readonly KubeObject[], release: string): re
 
 /**
  * The revision to go back to when `failed` turned out bad: the newest before it that was seen healthy. Where none was ever recorded
- * (the release was made by other means) the newest that helm calls deployed or superseded. `undefined`: there is nothing to go back to.
+ * (the release was made by other means) the newest that helm applied without an error and that we did not see fail. `undefined`: there is
+ * nothing to go back to.
  */
 export function lastGoodRevision(revisions: readonly Revision[], failed: number): Revision | undefined {
   const earlier = revisions.filter(({ record }) => record.version < failed);
   return (
-    earlier.findLast(({ wasHealthy }) => wasHealthy) ??
-    earlier.findLast(({ record }) => record.info.status === 'deployed' || record.info.status === 'superseded')
+    earlier.findLast(({ outcome }) => outcome === 'good') ??
+    earlier.findLast(({ outcome, record }) => outcome === 'unknown' && wasApplied(record))
   );
+}
+
+/** Helm calls a failed revision superseded, too, once another one follows; its description still tells. */
+function wasApplied({ info }: ReleaseRecord): boolean {
+  return (info.status === 'deployed' || info.status === 'superseded') && !/\bfailed\b/.test(info.description ?? '');
 }
 
 export type PendingDecision =

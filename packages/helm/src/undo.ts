@@ -7,7 +7,7 @@ import { actionPatches } from '@sluice/engine';
 import type { DeployEnvironment, DeployRequest, Undo } from './delivery.ts';
 import { watchHealth } from './health-watch.ts';
 import { HelmError } from './helm-driver.ts';
-import { readHistory, recordGood } from './release-history.ts';
+import { readHistory, recordOutcome } from './release-history.ts';
 import { lastGoodRevision } from './release-record.ts';
 import { parseRender } from './render.ts';
 
@@ -45,7 +45,7 @@ export async function undoDelivery(
       onHealth: (health, facts) => onProgress({ kind: 'health', health, facts }),
     });
     const isHealthy = end?.health.verdict === 'ready';
-    if (isHealthy && latest !== undefined) await recordGood(client, request, latest);
+    if (isHealthy && latest !== undefined) await recordOutcome(client, request, latest, 'good');
     return { kind: 'rolled-back', toRevision, revision: latest?.record.version ?? toRevision, isHealthy };
   } catch (error) {
     if (signal.aborted) return { kind: 'undo-failed', message: 'cancelled' };

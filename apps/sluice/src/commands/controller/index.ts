@@ -40,9 +40,9 @@ export function registerController(program: Command, io: Io): void {
     .option('--qps <number>', 'calls to the API a second, 0 for no limit', numberFlag, 250)
     .option('--burst <number>', 'calls that may come at once', numberFlag, 500)
     .option('--leader-elect [boolean]', 'one of several leads, by a Lease', booleanFlag, true)
-    .option('--leader-election-lease-duration <duration>', 'how long a silent leader is respected', durationFlag, 15_000)
-    .option('--leader-election-renew-deadline <duration>', 'how long a leader tries to renew before it gives up', durationFlag, 10_000)
-    .option('--leader-election-retry-period <duration>', 'how often they try', durationFlag, 2_000)
+    .addOption(durationOption('--leader-election-lease-duration', 'how long a silent leader is respected', 15))
+    .addOption(durationOption('--leader-election-renew-deadline', 'how long a leader tries to renew before it gives up', 10))
+    .addOption(durationOption('--leader-election-retry-period', 'how often they try', 2))
     .option('--kubeconfig <file>', "kubeconfig to use; in a pod, the pod's account")
     .option('--context <name>', 'context of the kubeconfig')
     .addHelpText(
@@ -63,6 +63,10 @@ Examples:
 function threadsFlag(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a number of at least 1.');
   return Number(text);
+}
+
+function durationOption(flag: string, description: string, defaultSeconds: number): Option {
+  return new Option(`${flag} <duration>`, description).argParser(durationFlag).default(defaultSeconds * 1000, `${defaultSeconds}s`);
 }
 
 function numberFlag(text: string): number {

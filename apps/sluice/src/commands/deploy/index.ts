@@ -43,7 +43,7 @@ export function registerDeploy(program: Command, io: Io): void {
     .option('-f, --values <file>', 'values file; may be repeated, the last wins', collect, [])
     .option('--set <key=value>', 'one value, as helm reads it; may be repeated, wins over files', collect, [])
     .option('--app-version <version>', 'version of the artifact: the chart’s appVersion and the tag of its image')
-    .option('--timeout <duration>', 'how long to wait for it to be healthy', durationFlag, 300_000)
+    .addOption(new Option('--timeout <duration>', 'how long to wait for it to be healthy').argParser(durationFlag).default(300_000, '5m'))
     .option('--rollback-on-failure', 'abort its rollouts and put the last good revision back when it fails', false)
     .addOption(new Option('--until <state>', 'when to end').choices(['healthy', 'paused']).default('healthy'))
     .option('--no-wait', 'do not wait at a pause that only a person can end')
