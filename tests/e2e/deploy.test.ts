@@ -125,7 +125,14 @@ describe.runIf(canRun)('sluice deploy', () => {
 
   it('takes a version back that its deadline has aborted: traffic, then the revision, and keeps the evidence', async () => {
     expect((await deliver('back', 'demo', '1.0.0')).code).toBe(0);
-    const bad = await deliver('back', 'demo', 'error', '--rollback-on-failure');
+    const bad = await deliver(
+      'back',
+      'demo',
+      'error',
+      '--rollback-on-failure',
+      '--set',
+      'service-library.rollout.progressDeadlineSeconds=3',
+    );
     expect(bad.code).toBe(1);
     expect(bad.stderr).toMatch(
       /^Error: Rollout back: RolloutAborted: .*timed out progressing\.\nback is back at revision 1 \(recorded as revision 3\) and healthy\n$/,
