@@ -102,13 +102,13 @@ function withNewTime(next: KubeObject, live: KubeObject, apiVersion: string, wri
   );
   const mine = entries[own];
   if (mine === undefined) return undefined;
-  const paths: string[][] = [];
-  if (!changedLeaves(next, live, [], paths)) return undefined;
-  for (const path of paths) {
-    if (!owns(mine.fieldsV1, path)) return undefined;
-    if (entries.some((entry) => entry !== mine && owns(entry.fieldsV1, path))) return undefined;
+  const others = entries.filter((entry) => entry !== mine).map(({ fieldsV1 }) => fieldsV1);
+  const [nextParts, liveParts] = [partsOf(next), partsOf(live)];
+  for (const path of new Set([...nextParts.keys(), ...liveParts.keys()])) {
+    const at = (fields: Fields): Fields => path.split('/').reduce<Fields>((found, segment) => below(found, `f:${segment}`), fields);
+    if (!changesOnlyOwn(nextParts.get(path), liveParts.get(path), at(mine.fieldsV1), others.map(at))) return undefined;
   }
-  if (mine.time === now || paths.length === 0) return entries;
+  if (mine.time === now) return entries;
   // A newer time moves an entry behind the others of its operation.
   const isLast = entries.every((entry, index) => index <= own || entry.operation !== 'Update');
   if (!isLast) return undefined;
@@ -117,30 +117,78 @@ function withNewTime(next: KubeObject, live: KubeObject, apiVersion: string, wri
 
 const untracked = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'name', 'namespace']);
 
-/** Collects the paths of values that were replaced by others of the same sort; false when anything came, went, or lies in a list. */
-function changedLeaves(next: unknown, live: unknown, path: readonly string[], paths: string[][]): boolean {
+/** The fields of an object and of its metadata by their path, without those that nobody owns. */
+function partsOf({ metadata, ...rest }: KubeObject): ReadonlyMap<string, unknown> {
+  const parts = new Map<string, unknown>(Object.entries(rest));
+  for (const [field, value] of Object.entries(metadata)) if (!untracked.has(field)) parts.set(`metadata/${field}`, value);
+  return parts;
+}
+
+type Fields = Readonly<Record<string, unknown>> | undefined;
+
+function below(fields: Fields, element: string): Fields {
+  return fields?.[element] as Fields;
+}
+
+/**
+ * Whether every difference is a value that was replaced by another of its sort, in a place that is in `mine` and in none of the others.
+ * Items of a list are told apart by the keys that the sets of fields themselves name: `k:{"type":"Ready"}`.
+ */
+function changesOnlyOwn(next: unknown, live: unknown, mine: Fields, others: readonly Fields[]): boolean {
   if (next === live) return true;
-  if (typeof next !== 'object' || typeof live !== 'object' || next === null || live === null) {
-    const isValue = typeof next === typeof live && typeof next !== 'object' && next !== undefined;
-    if (isValue && next !== '' && live !== '') paths.push([...path]);
-    return isValue && next !== '' && live !== '';
-  }
-  if (Array.isArray(next) || Array.isArray(live)) return false;
+  if (mine === undefined || next === undefined || live === undefined || next === null || live === null) return false;
+  if (typeof next !== 'object' || typeof live !== 'object')
+    return typeof next === typeof live && next !== '' && live !== '' && others.every((one) => one === undefined);
+  if (Array.isArray(next)) return Array.isArray(live) && itemsChangeOnlyOwn(next, live, mine, others);
+  if (Array.isArray(live)) return false;
   const [from, to] = [next as Record<string, unknown>, live as Record<string, unknown>];
-  const isMetadata = path.length === 1 && path[0] === 'metadata';
+  for (const key in to) if (from[key] === undefined && to[key] !== undefined) return false;
   for (const key in from) {
-    if (isMetadata && untracked.has(key)) continue;
-    if (!changedLeaves(from[key], to[key], [...path, key], paths)) return false;
+    const [value, old] = [from[key], to[key]];
+    if (value === old) continue;
+    if (
+      !changesOnlyOwn(
+        value,
+        old,
+        below(mine, `f:${key}`),
+        others.map((one) => below(one, `f:${key}`)),
+      )
+    )
+      return false;
   }
-  for (const key in to) if (from[key] === undefined && to[key] !== undefined && !(isMetadata && untracked.has(key))) return false;
   return true;
 }
 
-function owns(fields: Readonly<Record<string, unknown>> | undefined, path: readonly string[]): boolean {
-  let at: unknown = fields;
-  for (const segment of path) {
-    if (typeof at !== 'object' || at === null) return false;
-    at = (at as Record<string, unknown>)[`f:${segment}`];
-  }
-  return typeof at === 'object' && at !== null;
+function itemsChangeOnlyOwn(
+  next: readonly unknown[],
+  live: readonly unknown[],
+  mine: NonNullable<Fields>,
+  others: readonly Fields[],
+): boolean {
+  // Empty lists are owned like whole ones, and get elements with their first item.
+  if (next.length === 0 || live.length === 0) return false;
+  const elements = Object.keys(mine).filter((element) => element !== '.');
+  const [first] = elements;
+  // A list without elements of its own is owned as a whole.
+  if (first === undefined) return mine['.'] === undefined && others.every((one) => one === undefined);
+  if (!first.startsWith('k:') || next.length !== live.length) return false;
+  const names = Object.keys(JSON.parse(first.slice(2)) as object);
+  return next.every((item, index) => {
+    const old = live[index];
+    if (item === old) return true;
+    const element = elementOf(item, names);
+    if (element === undefined || element !== elementOf(old, names)) return false;
+    return changesOnlyOwn(
+      item,
+      old,
+      below(mine, element),
+      others.map((one) => below(one, element)),
+    );
+  });
+}
+
+function elementOf(item: unknown, names: readonly string[]): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const fields = item as Record<string, unknown>;
+  return `k:${JSON.stringify(Object.fromEntries(names.map((name) => [name, fields[name]])))}`;
 }
