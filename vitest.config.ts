@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // `unit`: the tests beside the code. `tidy`: the shape of the repository. `e2e`: the built program and the real tools.
 // `conformance`: the suites that run against any API server. `inputs`: charts and manifests from a folder that is named.
-const slow = { testTimeout: 90_000, hookTimeout: 90_000, fileParallelism: false };
+const slow = { testTimeout: 90_000, hookTimeout: 90_000 };
 const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
