@@ -13,6 +13,7 @@ import { keyIn, type RestContext, type Target } from './context.ts';
 import { alreadyExists, conflict, forbidden, internalError, invalid, invalidValue, notFound, staleObject, unreasoned } from './errors.ts';
 import { setManagedFields } from './managed-fields.ts';
 import { carryOver, hasDesiredChange, isSame, settleNamespace, stampNew, validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { noteCurrent } from './representation.ts';
 
 /** What a write has to say about itself. */
 export type Write = {
@@ -169,10 +170,15 @@ function checkSize(object: Draft, before: StoredObject | undefined, write: Write
   throw new StatusError(failure(413, 'RequestEntityTooLarge', `Request entity too large: an object may have ${objectBytesMax} bytes`));
 }
 
-function accept(context: RestContext, target: Target, key: string, object: Draft): Promise<StoredObject> {
-  return context.store.put(target.kind, key, object).catch((error: unknown) => {
+async function accept(context: RestContext, target: Target, key: string, object: Draft): Promise<StoredObject> {
+  try {
+    const kept = context.store.put(target.kind, key, object);
+    const head = target.kind.head(key);
+    if (head !== undefined) noteCurrent(target.served, target.storage, head);
+    return await kept;
+  } catch (error) {
     throw internalError(`the change could not be stored: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  }
 }
 
 function checkPreconditions(draft: Draft, live: KubeObject, target: Target, name: string, write: Write): void {

@@ -67,6 +67,19 @@ export function representationOf(served: ServedResource, storage: Storage, accep
   return representation;
 }
 
+const writtenUnder: WeakMap<ServedResource, WeakSet<StoredObject>> = new WeakMap();
+
+/** Notes that an object was just written under this very schema: reading it needs no second look. */
+export function noteCurrent(served: ServedResource, storage: Storage, stored: StoredObject): void {
+  if (served.custom === undefined || storage.apiVersion !== apiVersionOf(served)) return;
+  let known = writtenUnder.get(served);
+  if (known === undefined) {
+    known = new WeakSet();
+    writtenUnder.set(served, known);
+  }
+  known.add(stored);
+}
+
 const openBrace = Buffer.from('{');
 
 function wholeOf(served: ServedResource, storage: Storage): Representation {
@@ -87,6 +100,7 @@ function wholeOf(served: ServedResource, storage: Storage): Representation {
   const prune = served.custom.preserveUnknownFields !== true;
   // What was stored under an older schema is pruned and defaulted when it is read; mostly the walk finds nothing to do.
   return converted((stored) => {
+    if (writtenUnder.get(served)?.has(stored) === true) return stored.object;
     const current =
       schema === undefined
         ? stored.object
