@@ -45,6 +45,16 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
+  it('name files of the repository that exist', () => {
+    const named = pages.flatMap((page) =>
+      codes(readPage(page).replaceAll(/^```[\s\S]*?^```$/gm, ''))
+        .filter((code) => /^(packages|apps|tests|docs|examples|scripts|bench)\/[\w./-]+$/.test(code))
+        .map((code) => [page, code] as const),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(([, path]) => !existsSync(join(root, path)) && !path.startsWith('apps/sluice/dist'))).toEqual([]);
+  });
+
   it('are all reached from the README', () => {
     const reached = new Set(['README.md']);
     for (const page of reached) {
@@ -241,10 +251,14 @@ describe.runIf(kubectl !== undefined)('what the pages type', () => {
   }
 
   async function phaseIs(wanted: string, namespace = 'default', name = 'greeter'): Promise<void> {
-    await until(`rollout ${name} becomes ${wanted}`, async () => {
-      const phase = await cluster.kubectl(`get rollout ${name} -n ${namespace} -o jsonpath={.status.phase}`);
-      return phase === wanted ? true : undefined;
-    });
+    await until(
+      `rollout ${name} becomes ${wanted}`,
+      async () => {
+        const phase = await cluster.kubectl(`get rollout ${name} -n ${namespace} -o jsonpath={.status.phase}`);
+        return phase === wanted ? true : undefined;
+      },
+      60_000,
+    );
   }
 
   /** What a person waits for before they type a command. */
@@ -332,8 +346,8 @@ describe.runIf(kubectl !== undefined)('what the pages type', () => {
     ];
     await cluster.kubectl('apply -f -', { input: pods.join('---\n') });
     await cluster.kubectl('create job migrate --image=example.com/a:1 -- ./migrate up');
-    await cluster.kubectl('wait --for=condition=Ready pod/slow pod/web --timeout=20s');
-    await cluster.kubectl('wait --for=condition=Complete job/migrate --timeout=20s');
+    await cluster.kubectl('wait --for=condition=Ready pod/slow pod/web --timeout=60s');
+    await cluster.kubectl('wait --for=condition=Complete job/migrate --timeout=60s');
     const field = (name: string, path: string): Promise<string> => cluster.kubectl(`get pod ${name} -o jsonpath={.status${path}}`);
     await until('short-lived ends', async () => ((await field('short-lived', '.phase')) === 'Failed' ? true : undefined));
     expect(await field('short-lived', '.containerStatuses[0].state.terminated.exitCode')).toBe('7');
@@ -380,6 +394,26 @@ describe.runIf(kubectl !== undefined)('what the pages type', () => {
       controller.kill('SIGTERM');
       await ended;
     }
+  });
+
+  it.concurrent('on the page of the embedded cluster: what is different from a real one', async () => {
+    const page = readPage('docs/guides/embedded-cluster.md');
+    const kinds = [
+      'apiVersion: v1\nkind: Namespace\nmetadata: { name: odd }\n',
+      'apiVersion: v1\nkind: ResourceQuota\nmetadata: { name: q, namespace: odd }\nspec: { hard: { pods: "0" } }\n',
+      'apiVersion: v1\nkind: LimitRange\nmetadata: { name: l, namespace: odd }\nspec: { limits: [{ type: Container, default: { cpu: 1 } }] }\n',
+      'apiVersion: v1\nkind: Service\nmetadata: { name: lb, namespace: odd }\nspec: { type: LoadBalancer, ports: [{ port: 80 }] }\n',
+    ];
+    await cluster.kubectl('apply -f -', { input: kinds.join('---\n') });
+    await cluster.kubectl('apply -n odd -f -', {
+      input: pod('any', 'example.com/a:1').replace('containers:', 'nodeSelector: { no: where }, containers:'),
+    });
+    await cluster.kubectl('wait -n odd --for=condition=Ready pod/any --timeout=60s');
+    expect(await cluster.kubectl('get pod any -n odd -o jsonpath={.spec.containers[0].resources}{.spec.nodeName}')).toBe('{}sluice-node');
+    expect(await cluster.kubectl('get service lb -n odd -o jsonpath={.status}')).toBe('{"loadBalancer":{}}');
+    const exec = await cluster.tryKubectl('exec any -n odd -- ls');
+    expect(page).toContain(exec.stderr.trim().replace('Error from server: ', ''));
+    expect(JSON.parse(await cluster.kubectl('get --raw /version'))).toMatchObject({ gitVersion: /`(v\S+\+sluice)`/.exec(page)?.[1] });
   });
 
   it.concurrent('on the page of files: what lies in the folder, for whose eyes', async () => {

@@ -1,7 +1,15 @@
 /** `get rollout` and `get experiment`: facts and tree, once or repainted as they change. */
 import { experimentView, printExperiment, printRollout, rolloutView } from '@sluice/views';
 import { usesColor } from '../../io.ts';
-import { type Following, followExperiment, followRollout, NotFoundError, readExperimentObjects, readRolloutObjects } from './objects.ts';
+import {
+  type Following,
+  followExperiment,
+  followRollout,
+  NotFoundError,
+  readExperimentObjects,
+  readRollout,
+  readRolloutObjects,
+} from './objects.ts';
 import type { Session } from './session.ts';
 
 export type GetOptions = { readonly watch: boolean; readonly isColorOff: boolean; readonly timeoutSeconds: number };
@@ -11,8 +19,10 @@ export async function getRollout(session: Session, name: string, options: GetOpt
   const color = usesColor(io, io.out, options.isColorOff);
   const print = (objects: Awaited<ReturnType<typeof readRolloutObjects>>): string =>
     printRollout(rolloutView(objects, io.clock.now()), { color });
-  if (!options.watch) io.out.write(print(await readRolloutObjects(session, name)));
-  else await repaint(session, 'rollout', name, (changed) => followRollout(session, name, changed), print, options.timeoutSeconds);
+  if (!options.watch) return void io.out.write(print(await readRolloutObjects(session, name)));
+  // What cannot be read is told at once; a watch would try for ever.
+  await readRollout(session, name);
+  await repaint(session, 'rollout', name, (changed) => followRollout(session, name, changed), print, options.timeoutSeconds);
 }
 
 export async function getExperiment(session: Session, name: string, options: GetOptions): Promise<void> {
@@ -20,8 +30,9 @@ export async function getExperiment(session: Session, name: string, options: Get
   const color = usesColor(io, io.out, options.isColorOff);
   const print = (objects: Awaited<ReturnType<typeof readExperimentObjects>>): string =>
     printExperiment(experimentView(objects, io.clock.now()), { color });
-  if (!options.watch) io.out.write(print(await readExperimentObjects(session, name)));
-  else await repaint(session, 'experiment', name, (changed) => followExperiment(session, name, changed), print, options.timeoutSeconds);
+  if (!options.watch) return void io.out.write(print(await readExperimentObjects(session, name)));
+  await readExperimentObjects(session, name);
+  await repaint(session, 'experiment', name, (changed) => followExperiment(session, name, changed), print, options.timeoutSeconds);
 }
 
 const clearScreen = '\u001b[H\u001b[2J\u001b[0;0H';

@@ -28,6 +28,8 @@ function isDecided(phase: string): boolean {
 /** Prints each change of phase or message once. Resolves to the last state seen. */
 async function watchStatus(session: Session, name: string, timeoutMs: number): Promise<Rollout> {
   const { io } = session;
+  // What cannot be read is told at once; a watch would try for ever.
+  await readRollout(session, name);
   let look = (): void => undefined;
   const following = await followRolloutAlone(session, name, () => look());
   try {
