@@ -79,9 +79,12 @@ type CertificateVerdict = { readonly ok: true; readonly user: UserInfo } | { rea
 
 /** Certificates are few and checking one costs 0.3 ms, so verdicts are kept until the certificate's end. */
 function certificateReader({ keys, clock }: AuthenticatorOptions): (der: Uint8Array) => CertificateVerdict {
+  // A connection hands in the same bytes with each of its requests.
+  const fingerprints = new WeakMap<Uint8Array, string>();
   const kept = new Map<string, { verdict: CertificateVerdict; validFrom: number; validTo: number }>();
   return (der) => {
-    const fingerprint = createHash('sha256').update(der).digest('hex');
+    const fingerprint = fingerprints.get(der) ?? createHash('sha256').update(der).digest('hex');
+    fingerprints.set(der, fingerprint);
     let found = kept.get(fingerprint);
     if (found === undefined) {
       found = judgeCertificate(der, fingerprint, keys.authority().certificatePem);

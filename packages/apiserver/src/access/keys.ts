@@ -45,14 +45,17 @@ export type KeysOptions = {
   readonly randomBytes: (count: number) => Uint8Array;
 };
 
+const checkedForMs = 60_000;
+
 export function openKeys(options: KeysOptions): Keys {
   const { clock, randomBytes } = options;
   const files = options.dataDir === undefined ? memoryFiles() : folderFiles(join(options.dataDir, 'pki'));
-  const known = new Map<string, KeyPair>();
+  const known = new Map<string, { readonly found: KeyPair; readonly names: string; readonly checkedAt: number }>();
 
-  const pair = (name: string, isRight: (found: KeyPair) => boolean, make: () => KeyPair): KeyPair => {
+  const pair = (name: string, names: string, isRight: (found: KeyPair) => boolean, make: () => KeyPair): KeyPair => {
     const cached = known.get(name);
-    if (cached !== undefined && isRight(cached)) return cached;
+    // A check costs 2 ms and some callers ask at every change of an object.
+    if (cached !== undefined && cached.names === names && clock.now() - cached.checkedAt < checkedForMs) return cached.found;
     const certificatePem = files.read(`${name}.crt`);
     const keyPem = files.read(`${name}.key`);
     let found = certificatePem === undefined || keyPem === undefined ? undefined : { certificatePem, keyPem };
@@ -61,7 +64,7 @@ export function openKeys(options: KeysOptions): Keys {
       files.write(`${name}.key`, found.keyPem);
       files.write(`${name}.crt`, found.certificatePem);
     }
-    known.set(name, found);
+    known.set(name, { found, names, checkedAt: clock.now() });
     return found;
   };
 
@@ -74,6 +77,7 @@ export function openKeys(options: KeysOptions): Keys {
   const authority = (): KeyPair =>
     pair(
       'ca',
+      '',
       (found) => isUsable(found, found.certificatePem, clock.now(), renewBeforeMs),
       () => makeAuthority({ subject: { commonName: authorityName }, validity: validity(authorityValidMs), serial: randomBytes(16) }),
     );
@@ -87,6 +91,7 @@ export function openKeys(options: KeysOptions): Keys {
     const issuer = authority();
     return pair(
       name,
+      names.join(),
       (found) => isUsable(found, issuer.certificatePem, clock.now(), renewBeforeMs, names),
       () => issueCertificate(issuer, authorityName, { subject, purpose, validity: validity(certificateValidMs), serial: randomBytes(16) }),
     );
