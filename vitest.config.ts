@@ -6,6 +6,8 @@ const slow = { testTimeout: 90_000, hookTimeout: 90_000 };
 const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 20_000,
+    // The slow lanes mostly wait for pods; more workers than cores let them wait together.
+    maxWorkers: 3,
     projects: [
       { extends: true, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'] } },
       { extends: true, test: { name: 'tidy', include: ['tests/tidy/**/*.test.ts'] } },

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parsePodRules } from './parse-pod-rules.ts';
 
@@ -63,10 +61,4 @@ it.each([
   ],
 ])('%s is refused with its path', (text, message) => {
   expect(() => parsePodRules(text)).toThrowError(expect.objectContaining({ name: 'PodRulesError', message }));
-});
-
-it('reads the example of the reference', () => {
-  const page = readFileSync(fileURLToPath(new URL('../../../../docs/reference/pod-rules.md', import.meta.url)), 'utf8');
-  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  expect(parsePodRules(example).map(({ name }) => name)).toEqual(['the shop takes its time', 'migrations fail once in a while']);
 });
