@@ -12,6 +12,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/schema': ['api'],
   'packages/engine': ['api'],
   'packages/kube': ['api'],
+  // Of the engine only the types of its ports.
+  'packages/providers': ['api', 'engine', 'kube'],
   'packages/controller': ['api', 'engine', 'kube'],
   'packages/helm': ['api', 'kube', 'engine', 'schema'],
   'packages/apiserver': ['api', 'schema'],

@@ -5,6 +5,16 @@ export { notes } from './events.ts';
 export { type RolloutFacts, resyncMs, type SpecReading } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
+export type { MetricQuestion, MetricReading, MetricSource } from './ports/metric-source.ts';
+export {
+  type ObjectRef,
+  objectKey,
+  type RouterChange,
+  type RouterOutcome,
+  type RouterView,
+  type TrafficRouter,
+  type WeightTarget,
+} from './ports/traffic-router.ts';
 export { approximateCounts, type BasicCanaryQuestion, basicCanaryCounts, type ReplicaCounts } from './replica-counts.ts';
 export { hashOf, type ReplicaSetRoles, revisionOf } from './replica-sets.ts';
 export { assignRoles, hasTemplateOf, templateHash } from './roles.ts';
