@@ -1,4 +1,18 @@
 export { ActionError, type ActionPatch, actionPatches, type RolloutAction, revisionToUndo } from './actions.ts';
+export { type ResolvedMetrics, resolveMetrics, withoutSecrets } from './analysis/metric-arguments.ts';
+export { metricsProblem } from './analysis/metric-validation.ts';
+export { isCompletedPhase, isWorsePhase, worstPhase } from './analysis/phases.ts';
+export { argumentsOfRollout } from './analysis/rollout-arguments.ts';
+export {
+  type BuildProblem,
+  type Built,
+  buildRunSpec,
+  effectiveCount,
+  flattenTemplates,
+  isSameRunSpec,
+  type RunSpecRequest,
+  type TemplateLookup,
+} from './analysis/run-spec.ts';
 export { decideAfterCollision, decideAfterCreateError, decideRollout } from './decide.ts';
 export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
 export { notes } from './events.ts';
