@@ -16,6 +16,7 @@ export {
 export { decideAfterCollision, decideAfterCreateError, decideRollout } from './decide.ts';
 export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
 export { notes } from './events.ts';
+export { type ExperimentQuestion, experimentOfStep, isSameExperimentSpec } from './experiments/experiment-step.ts';
 export { type RolloutFacts, resyncMs, type SpecReading } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
