@@ -6,8 +6,8 @@
  */
 import { type Container, formatTime, type Instant, labels, type PodTemplateSpec, type ReplicaSet, type Rollout } from '@sluice/api';
 import { stepsOf } from './defaults.ts';
-import { isFullyPromoted } from './promotion.ts';
 import { revisionOf } from './replica-sets.ts';
+import { isFullyPromoted } from './status.ts';
 
 export type RolloutAction =
   | { readonly kind: 'promote'; readonly full?: boolean; readonly skipCurrentStep?: boolean; readonly skipAllSteps?: boolean }

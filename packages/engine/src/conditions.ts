@@ -3,7 +3,7 @@
  * back and other controllers compare it: a condition that changes moves to the end.
  */
 import { type Condition, formatTime, type Instant, parseTime, type ReplicaSet, type RolloutCondition, type RolloutSpec } from '@sluice/api';
-import { desiredReplicas, progressDeadlineSeconds, stepsOf } from './defaults.ts';
+import { blueGreenOf, desiredReplicas, isBlueGreen, progressDeadlineSeconds, stepsOf } from './defaults.ts';
 import type { Status } from './status.ts';
 
 export type Conditions = readonly RolloutCondition[];
@@ -107,31 +107,46 @@ export function isCompleted(status: Status): boolean {
 }
 
 /**
- * Healthy in the sense of the condition, for a canary. The generation must have been seen by an earlier pass already, so the pass that
+ * Healthy in the sense of the condition. The generation must have been seen by an earlier pass already, so the pass that
  * first sees a new one never reports health.
  */
 export function isHealthy(spec: RolloutSpec, generation: number, previous: Status, next: Status): boolean {
   const replicas = desiredReplicas(spec);
-  const steps = stepsOf(spec).length;
-  const isThroughSteps = steps === 0 || next.currentStepIndex === undefined || next.currentStepIndex === steps;
-  return (
+  const isUp =
     (next.updatedReplicas ?? 0) === replicas &&
     (next.availableReplicas ?? 0) === replicas &&
-    (next.replicas ?? 0) === replicas &&
-    previous.observedGeneration === String(generation) &&
-    isThroughSteps &&
-    isCompleted(next)
-  );
+    previous.observedGeneration === String(generation);
+  if (!isUp) return false;
+  if (isBlueGreen(spec)) {
+    const { activeSelector = '', previewSelector = '' } = next.blueGreen ?? {};
+    const hash = next.currentPodHash ?? '';
+    const hasPreview = (blueGreenOf(spec).previewService ?? '') !== '';
+    return activeSelector === hash && (!hasPreview || previewSelector === hash);
+  }
+  const steps = stepsOf(spec).length;
+  const isThroughSteps = steps === 0 || next.currentStepIndex === undefined || next.currentStepIndex === steps;
+  return (next.replicas ?? 0) === replicas && isThroughSteps && isCompleted(next);
 }
 
 /** Whether something moved between two statuses, so that the deadline starts anew. */
-export function hasProgressed(previous: Status, next: Status): boolean {
+export function hasProgressed(spec: RolloutSpec, previous: Status, next: Status): boolean {
   const old = (status: Status): number => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   return (
     (next.updatedReplicas ?? 0) !== (previous.updatedReplicas ?? 0) ||
     old(next) < old(previous) ||
     (next.readyReplicas ?? 0) > (previous.readyReplicas ?? 0) ||
     (next.availableReplicas ?? 0) > (previous.availableReplicas ?? 0) ||
+    (isBlueGreen(spec) ? hasSwitched(previous, next) : hasStepped(previous, next))
+  );
+}
+
+function hasSwitched(previous: Status, next: Status): boolean {
+  const selector = ({ blueGreen }: Status, of: 'activeSelector' | 'previewSelector'): string => blueGreen?.[of] ?? '';
+  return (['activeSelector', 'previewSelector'] as const).some((of) => selector(previous, of) !== selector(next, of));
+}
+
+function hasStepped(previous: Status, next: Status): boolean {
+  return (
     (next.stableRS ?? '') !== (previous.stableRS ?? '') ||
     (next.currentStepHash ?? '') !== (previous.currentStepHash ?? '') ||
     (next.currentStepIndex !== undefined && previous.currentStepIndex !== undefined && next.currentStepIndex !== previous.currentStepIndex)

@@ -7,48 +7,71 @@
  * ahead of the status that asks for it. And what another part of the plan must have made true first (a service to be switched after a
  * promotion, a step to be completed after a change of size) is left to the next plan.
  */
-import type { Instant, Rollout, Service } from '@sluice/api';
-import { earliest, runCanary } from './canary.ts';
+import type { Instant, Rollout } from '@sluice/api';
 import { findCondition, isHealthy, progressDeadline, withoutCondition } from './conditions.ts';
 import { notes as catalogue } from './events.ts';
-import type { RolloutFacts, SpecReading } from './facts.ts';
-import { invalidServices, readSpec, unsupportedPart } from './invalid-spec.ts';
-import { beginPass, type Pass, type World } from './pass.ts';
+import type { RolloutFacts } from './facts.ts';
+import { invalidReferences, readSpec, unsupportedPart } from './invalid-spec.ts';
+import { beginPass, type Ground, type Pass, type World } from './pass.ts';
+import { runPass } from './pass-run.ts';
 import { isPaused } from './pause.ts';
 import { calculatePhase } from './phase.ts';
 import type { Action, Note, RolloutPlan, WriteKey } from './plan.ts';
-import { createReplicaSet, withCreateError, withInvalidSpec } from './revisions.ts';
+import { withCreateError, withInvalidSpec } from './revisions.ts';
 import { canonicalStatus, differsInCountsOnly, isSame, type Status, statusPatch } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
+import { withWorkload } from './workload.ts';
 import { collectWrites } from './writes.ts';
 
 /** More passes than any sequence needs. Should two undo each other, this ends it, and the next plan goes on from what was written. */
 const passesMax = 20;
+
+/** How long until a workload that could not be had is asked for again, as upstream. */
+const workloadRetryMs = 20_000;
+
+/** How long until something missing that the spec refers to is looked for again, where no watch tells of it. */
+const referenceRetryMs = 10_000;
 
 /** How long a change of counts alone may wait for company. */
 const countsWaitMs = 1000;
 
 /** What is to be done about a Rollout now. Pure; may be asked at any time, twice, or late. */
 export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
-  const { rollout } = seen;
-  const services = seen.services ?? new Map<string, Service>();
-  if (rollout.metadata.deletionTimestamp !== undefined) return idle(rollout, 'the Rollout is being deleted');
-  const reading = readSpec(seen);
-  return { ...decideOn(seen, services, reading, now), specReading: reading };
+  if (seen.rollout.metadata.deletionTimestamp !== undefined) return idle(seen.rollout, 'the Rollout is being deleted');
+  const resolved = withWorkload(seen);
+  if (!resolved.ok) {
+    const { rollout } = seen;
+    return { ...planStatus(rollout, withInvalidSpec(rollout, resolved.problem, now), resolved.problem), requeueAfterMs: workloadRetryMs };
+  }
+  const facts: RolloutFacts = { ...seen, rollout: resolved.rollout };
+  const reading = readSpec(facts);
+  const ground: Ground = {
+    reading,
+    podMetadataChecked: seen.podMetadataChecked ?? new Set(),
+    templates: seen.templates ?? { template: () => undefined, clusterTemplate: () => undefined },
+    routers: seen.routers ?? [],
+    verification: seen.verification,
+    takenNames: seen.takenNames ?? new Set(),
+  };
+  return { ...decideOn(facts, seen.rollout, ground, now), specReading: reading };
 }
 
-function decideOn(seen: RolloutFacts, services: ReadonlyMap<string, Service>, reading: SpecReading, now: Instant): RolloutPlan {
-  const { rollout } = seen;
-  const problem = reading.problem ?? invalidServices(rollout, services);
-  if (problem !== undefined) return planStatus(rollout, withInvalidSpec(rollout, problem, now), `the spec is invalid: ${problem}`);
-  const unsupported = unsupportedPart(rollout);
+function decideOn(facts: RolloutFacts, seenRollout: Rollout, ground: Ground, now: Instant): RolloutPlan {
+  const { rollout } = facts;
+  const problem = ground.reading.problem ?? invalidReferences(facts, ground);
+  if (problem !== undefined) {
+    const plan = planStatus(rollout, withInvalidSpec(rollout, problem, now), `the spec is invalid: ${problem}`);
+    // What is referred to may come without a change of the Rollout, and not all of it is watched.
+    return ground.reading.problem === undefined ? { ...plan, requeueAfterMs: referenceRetryMs } : plan;
+  }
+  const unsupported = unsupportedPart(rollout, ground);
   if (unsupported !== undefined) return leaveAlone(rollout, unsupported);
   if (rollout.spec.replicas === undefined) {
     const patch = { spec: { replicas: 1 } };
     const reason = 'spec.replicas is not set and means 1';
     return { ...idle(rollout, reason), actions: [{ kind: 'PatchRollout', patch, reason }], requeueAfterMs: 0 };
   }
-  return compose(seen, services, reading, now);
+  return compose(facts, seenRollout, ground, now);
 }
 
 /** Facts of a failed creation: what to show until the next try. */
@@ -71,16 +94,28 @@ export function decideAfterCollision(seen: RolloutFacts): RolloutPlan {
 
 type Sequence = { readonly world: World; readonly passes: readonly Pass[]; readonly isCut: boolean };
 
-function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, reading: SpecReading, now: Instant): RolloutPlan {
+function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: Instant): RolloutPlan {
   const { rollout } = seen;
-  const start: World = { rollout, replicaSets: seen.replicaSets, services, pods: seen.pods };
-  const { world, passes, isCut } = runPasses(start, reading, seen.podMetadataChecked ?? new Set(), now);
+  const begun: World = {
+    rollout,
+    replicaSets: seen.replicaSets,
+    services: seen.services ?? new Map(),
+    pods: seen.pods,
+    analysisRuns: seen.analysisRuns ?? [],
+    experiments: seen.experiments ?? [],
+    routed: seen.routed ?? new Map(),
+    workload: typeof seen.workload === 'object' ? seen.workload : undefined,
+  };
+  const { world, passes, isCut } = runPasses(begun, ground, now);
   const [first] = passes;
   if (first?.needsPods === true) return { ...idle(rollout, 'pods must be looked at'), needs: ['pods'] };
+  // What the object on the server lacks, as the number of the workload's generation, is a write of this plan.
+  const start: World = { ...begun, rollout: seenRollout };
   const reasonOf = (write: WriteKey): string => joined(passes, (reason) => reason.write === write);
 
   const status = world.rollout.status ?? {};
-  const patch = statusPatch(rollout.status, status);
+  const problem = first?.problem;
+  const patch = problem === undefined ? statusPatch(rollout.status, status) : undefined;
   const writes = collectWrites(start, world, passes, reasonOf);
   const isSoon = patch !== undefined && differsInCountsOnly(rollout.status, status);
   const waitsUntil = (seen.countsWaitSince ?? now) + countsWaitMs;
@@ -93,6 +128,7 @@ function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, rea
   const wake = earliest([...wakes, ...(check === undefined ? [] : [check]), ...(holdsCounts ? [waitsUntil] : []), ...(isCut ? [now] : [])]);
   return {
     actions: [...writes.before, ...statusWrite, ...writes.after],
+    ...(problem === undefined ? {} : { problem }),
     status,
     rollout: world.rollout,
     notes: passes.flatMap((pass) => pass.notes),
@@ -104,13 +140,12 @@ function compose(seen: RolloutFacts, services: ReadonlyMap<string, Service>, rea
 }
 
 /** Passes until one changes nothing, or until the next would have to wait for a write. */
-function runPasses(start: World, reading: SpecReading, checked: ReadonlySet<string>, now: Instant): Sequence {
+function runPasses(start: World, ground: Ground, now: Instant): Sequence {
   const passes: Pass[] = [];
   let world = start;
   while (passes.length < passesMax) {
-    const pass = beginPass(world, reading, checked, now);
-    if (pass.roles.current === undefined) createReplicaSet(pass);
-    else runCanary(pass);
+    const pass = beginPass(world, ground, now);
+    runPass(pass);
     if (passes.length > 0 && !mayFollow(passes, pass)) return { world, passes, isCut: true };
     passes.push(pass);
     const status = canonicalStatus(pass.status ?? pass.world.rollout.status);
@@ -118,12 +153,24 @@ function runPasses(start: World, reading: SpecReading, checked: ReadonlySet<stri
     const isSettled =
       isSame(status, canonicalStatus(world.rollout.status)) &&
       next.rollout.metadata === world.rollout.metadata &&
-      next.replicaSets === world.replicaSets &&
-      next.services === world.services;
+      areSameObjects(next, world);
     world = next;
-    if (isSettled || pass.needsPods || pass.actions.some(({ kind }) => kind === 'EvictPod')) return { world, passes, isCut: false };
+    if (isSettled || pass.needsPods || pass.problem !== undefined || pass.actions.some(({ kind }) => kind === 'EvictPod'))
+      return { world, passes, isCut: false };
   }
   return { world, passes, isCut: true };
+}
+
+/** What the Rollout is not: a change of any of these makes another pass. */
+function areSameObjects(a: World, b: World): boolean {
+  return (
+    a.replicaSets === b.replicaSets &&
+    a.services === b.services &&
+    a.analysisRuns === b.analysisRuns &&
+    a.experiments === b.experiments &&
+    a.routed === b.routed &&
+    a.workload === b.workload
+  );
 }
 
 /**
@@ -131,18 +178,26 @@ function runPasses(start: World, reading: SpecReading, checked: ReadonlySet<stri
  * is written, and once a size has changed nothing that decides may change in the same plan.
  */
 function mayFollow(passes: readonly Pass[], pass: Pass): boolean {
-  if (pass.needsPods || pass.hasActed || pass.actions.some(({ kind }) => kind !== 'DeleteReplicaSet')) return false;
+  if (
+    pass.needsPods ||
+    pass.problem !== undefined ||
+    pass.hasActed ||
+    pass.actions.some(({ kind }) => kind !== 'DeleteReplicaSet' && kind !== 'DeleteObject')
+  )
+    return false;
   if (!passes.some((earlier) => earlier.hasScaled)) return true;
   return pass.status === undefined || isSame(decisive(pass.previous), decisive(pass.status));
 }
 
 function decisive(status: Status): unknown {
-  const { currentStepIndex, stableRS, currentPodHash, currentStepHash, pauseConditions, controllerPause, abort, promoteFull } = status;
+  const { currentStepIndex, stableRS, currentPodHash, currentStepHash, pauseConditions, controllerPause, abort, promoteFull, blueGreen } =
+    status;
   return {
     currentStepIndex,
     stableRS,
     currentPodHash,
     currentStepHash,
+    blueGreen,
     pauseConditions,
     controllerPause: controllerPause === true,
     abort: abort === true,
@@ -187,6 +242,11 @@ function leaveAlone(rollout: Rollout, part: string): RolloutPlan {
   const { phase: _, message: __, ...status } = rollout.status ?? {};
   const next: Rollout = { ...rollout, status: { ...status, conditions: withoutCondition(conditions, 'InvalidSpec') } };
   return { ...planStatus(rollout, next, reason, false), ...said };
+}
+
+/** When to look again although nothing changes; the earliest wish wins. */
+function earliest(wakes: readonly Instant[]): Instant | undefined {
+  return wakes.length === 0 ? undefined : Math.min(...wakes);
 }
 
 /** The distinct reasons of some writes in one line. What has none follows from what the pods did. */

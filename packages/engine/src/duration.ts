@@ -11,12 +11,14 @@ import { currentStep } from './steps.ts';
  * The next duration, from the last written status to the one about to be.
  *
  * @param aborted - whether the next status is aborted
+ * @param isKept - as `isFastRollback` asks for it
  */
 export function nextDuration(
   rollout: Rollout,
   roles: ReplicaSetRoles,
   next: Status,
   aborted: boolean,
+  isKept: boolean,
   now: Instant,
 ): RolloutDuration | undefined {
   const { spec, status: previous = {} } = rollout;
@@ -34,7 +36,7 @@ export function nextDuration(
   if (isRunning(duration)) {
     if (isSpecChanged && hasPreviousHash) {
       if (isRollback(roles)) {
-        duration = { ...duration, completionStatus: isFastRollback(rollout, roles) ? 'FastRolledBack' : 'RolledBack' };
+        duration = { ...duration, completionStatus: isFastRollback(rollout, roles, isKept) ? 'FastRolledBack' : 'RolledBack' };
       } else {
         duration = finished(duration, 'Superseded', now);
       }

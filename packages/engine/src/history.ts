@@ -1,8 +1,9 @@
 /** Which old ReplicaSets have been kept long enough. */
-import type { ReplicaSet } from '@sluice/api';
+import { labels, type ReplicaSet } from '@sluice/api';
 import { revisionHistoryLimit } from './defaults.ts';
+import { removeOwned } from './owned-objects.ts';
 import type { Pass } from './pass.ts';
-import { nameOf, sizeOf } from './replica-sets.ts';
+import { hashOf, nameOf, sizeOf } from './replica-sets.ts';
 
 /**
  * Old ReplicaSets beyond the limit, the oldest first. Those that still have or want pods, or whose last change is not yet observed, stay
@@ -32,5 +33,11 @@ export function reconcileHistory(pass: Pass): void {
     const keep = (other: ReplicaSet): boolean => other !== set;
     const { current, stable, older, others, all } = pass.roles;
     pass.roles = { current, stable, older: older.filter(keep), others: others.filter(keep), all: all.filter(keep) };
+    const { runs, experiment, world } = pass;
+    const inUse = new Set<unknown>([...Object.values(runs), experiment]);
+    const left = [...world.analysisRuns, ...world.experiments].filter(
+      (object) => !inUse.has(object) && object.metadata.labels?.[labels.podTemplateHash] === hashOf(set),
+    );
+    removeOwned(pass, left, `${nameOf(set)} is gone`);
   }
 }

@@ -6,34 +6,101 @@ import {
   formatFieldError,
   labels,
   type Rollout,
+  type RolloutAnalysis,
   type Service,
   validateRollout,
 } from '@sluice/api';
+import { metricsProblem } from './analysis/metric-validation.ts';
+import { effectiveCount, flattenTemplates, type TemplateLookup } from './analysis/run-spec.ts';
+import { blueGreenOf, canaryOf, stepsOf } from './defaults.ts';
 import type { RolloutFacts, SpecReading } from './facts.ts';
+import type { Ground } from './pass.ts';
 import { templateHash } from './roles.ts';
 import { referencedServices } from './services.ts';
+import { workloadState } from './workload.ts';
 
 /** Reads a spec anew, or takes an earlier reading of the same one: a changed spec has another generation. */
-export function readSpec({ rollout, specReading }: RolloutFacts): SpecReading {
+export function readSpec(facts: RolloutFacts): SpecReading {
+  const { rollout, specReading } = facts;
   const { uid, generation } = rollout.metadata;
+  const workload = workloadState(facts);
   const collisionCount = rollout.status?.collisionCount;
   const isSameSpec = uid !== undefined && generation !== undefined && specReading?.uid === uid && specReading.generation === generation;
-  if (isSameSpec && specReading.collisionCount === collisionCount) return specReading;
+  if (isSameSpec && specReading.collisionCount === collisionCount && specReading.workload === workload) return specReading;
   const [finding] = validateRollout(rollout);
   return {
     uid,
     generation,
     collisionCount,
+    workload,
     templateHash: templateHash(rollout),
     stepHash: canaryStepHash(rollout.spec.strategy?.canary?.steps),
     problem: finding === undefined ? undefined : formatFieldError(finding),
   };
 }
 
-/** The first finding about the services that a valid spec refers to, as `path: Invalid value: "x": sentence`. */
-export function invalidServices(rollout: Rollout, services: ReadonlyMap<string, Service>): string | undefined {
-  const finding = serviceProblem(rollout, services);
+/**
+ * The first finding about what a valid spec refers to, as `path: Invalid value: "x": sentence`: services, then analysis templates, then the
+ * objects of traffic routers.
+ */
+export function invalidReferences({ rollout, services, routed }: RolloutFacts, { templates, routers }: Ground): string | undefined {
+  const finding = serviceProblem(rollout, services ?? new Map()) ?? templateProblem(rollout, templates) ?? routerProblem();
   return finding === undefined ? undefined : formatFieldError(finding);
+
+  function routerProblem(): FieldError | undefined {
+    for (const router of routers) {
+      const problem = router.validate(rollout, routed ?? new Map());
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+}
+
+type AnalysisAt = { readonly path: string; readonly analysis: RolloutAnalysis; readonly isBackground: boolean };
+
+function analysesOf({ spec }: Rollout): readonly AnalysisAt[] {
+  const { prePromotionAnalysis, postPromotionAnalysis } = blueGreenOf(spec);
+  const at = (analysis: RolloutAnalysis | undefined, path: string, isBackground = false): readonly AnalysisAt[] =>
+    analysis === undefined ? [] : [{ path: `spec.strategy.${path}`, analysis, isBackground }];
+  return [
+    ...at(prePromotionAnalysis, 'blueGreen.prePromotionAnalysis'),
+    ...at(postPromotionAnalysis, 'blueGreen.postPromotionAnalysis'),
+    ...stepsOf(spec).flatMap(({ analysis }, index) => at(analysis, `canary.steps[${index}].analysis`)),
+    ...at(canaryOf(spec).analysis, 'canary.analysis', true),
+  ];
+}
+
+/** @see argoproj/argo-rollouts pkg/apis/rollouts/validation/validation_references.go ValidateAnalysisTemplatesWithType */
+function templateProblem(rollout: Rollout, templates: TemplateLookup): FieldError | undefined {
+  for (const { path, analysis, isBackground } of analysesOf(rollout)) {
+    const references = analysis.templates ?? [];
+    const at = `${path}.templates`;
+    const names = references.map(({ templateName = '' }) => templateName);
+    const together = `templateNames: [${names.join(' ')}]`;
+    const flat = flattenTemplates(references, templates);
+    if (!flat.ok) {
+      const { problem } = flat;
+      if (problem.kind === 'merge') return { path: at, type: 'Invalid', value: together, detail: problem.message };
+      return { path: problem.isNested ? 'spec.templates' : at, type: 'Invalid', value: problem.name, detail: problem.message };
+    }
+    const { metrics = [], args = [] } = flat.value;
+    const name = names[0] ?? '';
+    const endless = isBackground ? undefined : metrics.find((metric) => effectiveCount(metric) === undefined);
+    if (endless !== undefined) {
+      const detail = `AnalysisTemplate ${name} has metric ${endless.name} which runs indefinitely. Invalid value for count: <nil>`;
+      return { path: at, type: 'Invalid', value: together, detail };
+    }
+    // Arguments may stand in limits and names, which then are judged once they are filled in.
+    const problem = args.length > 0 ? undefined : metricsProblem(metrics);
+    if (problem !== undefined) return { path: at, type: 'Invalid', value: together, detail: `AnalysisTemplate ${name}: ${problem}` };
+    if (!isBackground) continue;
+    const given = new Set((analysis.args ?? []).map((argument) => argument.name));
+    const missing = args.find((argument) => argument.value === undefined && argument.valueFrom === undefined && !given.has(argument.name));
+    if (missing === undefined) continue;
+    const detail = given.size === 0 ? 'missing analysis arguments in rollout spec' : missing.name;
+    return { path: at, type: 'Invalid', value: together, detail };
+  }
+  return undefined;
 }
 
 function serviceProblem(rollout: Rollout, services: ReadonlyMap<string, Service>): FieldError | undefined {
@@ -56,16 +123,11 @@ function serviceProblem(rollout: Rollout, services: ReadonlyMap<string, Service>
  * The part of a valid spec that this version does not carry out; `undefined` when it does all. Such a Rollout is left exactly as it is:
  * half an update would be worse than none.
  */
-export function unsupportedPart({ spec }: Rollout): string | undefined {
-  if (spec.workloadRef !== undefined) return 'spec.workloadRef';
-  const { canary, blueGreen } = spec.strategy ?? {};
-  if (blueGreen !== undefined) return 'spec.strategy.blueGreen';
-  if (canary?.trafficRouting !== undefined) return 'spec.strategy.canary.trafficRouting';
-  if (canary?.analysis !== undefined) return 'spec.strategy.canary.analysis';
-  const known = ['setWeight', 'pause'];
-  for (const [at, step] of (canary?.steps ?? []).entries()) {
-    const other = Object.keys(step).find((key) => !known.includes(key));
-    if (other !== undefined) return `spec.strategy.canary.steps[${at}].${other}`;
-  }
-  return undefined;
+export function unsupportedPart({ spec }: Rollout, { routers }: Ground): string | undefined {
+  const plugin = stepsOf(spec).findIndex((step) => step.plugin !== undefined);
+  if (plugin >= 0) return `spec.strategy.canary.steps[${plugin}].plugin`;
+  const wanted = canaryOf(spec).trafficRouting;
+  if (wanted === undefined || routers.length > 0) return undefined;
+  const [router = ''] = Object.keys(wanted).filter((key) => key !== 'managedRoutes' && key !== 'maxTrafficWeight');
+  return router === '' ? undefined : `spec.strategy.canary.trafficRouting.${router}`;
 }

@@ -2,14 +2,27 @@
  * One pass over a Rollout as it is being decided: the objects as they will be after the writes wished for so far, and what else there is to
  * do. A pass owns its draft alone; nothing in it outlives the decision.
  */
-import type { Instant, Pod, ReplicaSet, Rollout, Service } from '@sluice/api';
-import { annotations } from '@sluice/api';
+import {
+  type AnalysisRun,
+  annotations,
+  type Experiment,
+  type Instant,
+  type KubeObject,
+  type Pod,
+  type ReplicaSet,
+  type Rollout,
+  type RolloutAnalysisRunStatus,
+  type Service,
+  type TrafficWeights,
+} from '@sluice/api';
+import type { TemplateLookup } from './analysis/run-spec.ts';
 import { desiredReplicas } from './defaults.ts';
 import { notes as catalogue } from './events.ts';
-import type { SpecReading } from './facts.ts';
+import type { SpecReading, WeightVerification } from './facts.ts';
 import { noWish, type PauseWish } from './pause.ts';
 import type { Action, Note, PlannedNote, WriteKey } from './plan.ts';
-import { desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
+import type { ObjectRef, TrafficRouter } from './ports/traffic-router.ts';
+import { deadlineOf, desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
 import { assignRoles } from './roles.ts';
 import type { Status } from './status.ts';
 
@@ -19,6 +32,42 @@ export type World = {
   readonly replicaSets: readonly ReplicaSet[];
   readonly services: ReadonlyMap<string, Service>;
   readonly pods: readonly Pod[] | undefined;
+  readonly analysisRuns: readonly AnalysisRun[];
+  readonly experiments: readonly Experiment[];
+  /** Objects of the traffic routers by `objectKey`. */
+  readonly routed: ReadonlyMap<string, KubeObject>;
+  /** The Deployment, ReplicaSet or PodTemplate that `spec.workloadRef` names. */
+  readonly workload: KubeObject | undefined;
+};
+
+/** What a decision stands on and no pass changes. */
+export type Ground = {
+  readonly reading: SpecReading;
+  readonly podMetadataChecked: ReadonlySet<string>;
+  readonly templates: TemplateLookup;
+  /** Those that the Rollout uses, in the order in which they are served. */
+  readonly routers: readonly TrafficRouter[];
+  readonly verification: WeightVerification | undefined;
+  /** Names of runs and experiments that somebody else has taken. */
+  readonly takenNames: ReadonlySet<string>;
+};
+
+/** Which AnalysisRuns the strategy looks at now. */
+export type CurrentRuns = {
+  readonly step?: AnalysisRun | undefined;
+  readonly background?: AnalysisRun | undefined;
+  readonly prePromotion?: AnalysisRun | undefined;
+  readonly postPromotion?: AnalysisRun | undefined;
+};
+
+/** Parts of the next status that phases find out; what is not set here is cleared. */
+export type Draft = {
+  step?: RolloutAnalysisRunStatus | undefined;
+  background?: RolloutAnalysisRunStatus | undefined;
+  prePromotion?: RolloutAnalysisRunStatus | undefined;
+  postPromotion?: RolloutAnalysisRunStatus | undefined;
+  experiment?: string | undefined;
+  weights?: TrafficWeights | undefined;
 };
 
 export type Pass = {
@@ -30,8 +79,14 @@ export type Pass = {
   /** Hash of the present steps. */
   readonly stepHash: string;
   readonly podMetadataChecked: ReadonlySet<string>;
+  readonly ground: Ground;
+  /** The new ReplicaSet is still kept from an earlier switch: its deadline had not passed when the pass began. */
+  readonly isCurrentKept: boolean;
   world: World;
   roles: ReplicaSetRoles;
+  runs: CurrentRuns;
+  experiment: Experiment | undefined;
+  readonly draft: Draft;
   status: Status | undefined;
   readonly wish: PauseWish;
   /** Set by the restarter when the last pod is gone. */
@@ -49,17 +104,39 @@ export type Pass = {
   /** Why there is which write. */
   readonly reasons: { readonly write: WriteKey; readonly text: string }[];
   needsPods: boolean;
+  /** Where the routed objects that this pass has changed lie. */
+  readonly routedRefs: Map<string, ObjectRef>;
+  /** What an asked router says of the weight of this pass; `undefined` where there is nothing to ask. */
+  isWeightVerified: boolean | undefined;
+  /** The pass cannot go on: nothing of it but its notes counts, and it is tried again with back-off. */
+  problem: string | undefined;
 };
 
-export function beginPass(world: World, reading: SpecReading, podMetadataChecked: ReadonlySet<string>, now: Instant): Pass {
+export function beginPass(world: World, ground: Ground, now: Instant): Pass {
+  const { reading, podMetadataChecked } = ground;
+  const { status = {} } = world.rollout;
+  const { canary = {}, blueGreen = {} } = status;
+  const roles = assignRoles(world.rollout, world.replicaSets, reading.templateHash);
+  const runNamed = (recorded: RolloutAnalysisRunStatus | undefined): AnalysisRun | undefined =>
+    recorded === undefined ? undefined : world.analysisRuns.find(({ metadata }) => metadata.name === recorded.name);
   return {
     now,
-    previous: world.rollout.status ?? {},
+    previous: status,
     hash: reading.templateHash,
     stepHash: reading.stepHash,
     podMetadataChecked,
+    ground,
+    isCurrentKept: roles.current !== undefined && (deadlineOf(roles.current) ?? 0) > now,
     world,
-    roles: assignRoles(world.rollout, world.replicaSets, reading.templateHash),
+    roles,
+    runs: {
+      step: runNamed(canary.currentStepAnalysisRunStatus),
+      background: runNamed(canary.currentBackgroundAnalysisRunStatus),
+      prePromotion: runNamed(blueGreen.prePromotionAnalysisRunStatus),
+      postPromotion: runNamed(blueGreen.postPromotionAnalysisRunStatus),
+    },
+    experiment: world.experiments.find(({ metadata }) => metadata.name === canary.currentExperiment),
+    draft: { weights: canary.weights },
     status: undefined,
     wish: noWish(),
     restartedAt: world.rollout.status?.restartedAt,
@@ -71,6 +148,9 @@ export function beginPass(world: World, reading: SpecReading, podMetadataChecked
     checks: [],
     reasons: [],
     needsPods: false,
+    routedRefs: new Map(),
+    isWeightVerified: undefined,
+    problem: undefined,
   };
 }
 
@@ -105,13 +185,15 @@ export function because(pass: Pass, write: WriteKey, text: string, ...told: read
 /**
  * Gives a ReplicaSet a size and the `desired-replicas` annotation, by which a later change of `spec.replicas` is recognised.
  * A change of the annotation alone is no scaling and makes no Event.
+ *
+ * @param keepsDeadline - a ReplicaSet that goes after an abort keeps its deadline until it is used again
  */
-export function scale(pass: Pass, set: ReplicaSet, size: number, why: string): boolean {
+export function scale(pass: Pass, set: ReplicaSet, size: number, why: string, keepsDeadline = false): boolean {
   const desired = desiredReplicas(pass.world.rollout.spec);
   const before = sizeOf(set);
   if (before === size && desiredAnnotationOf(set) === desired) return false;
   const { [annotations.scaleDownDeadline]: _, ...kept } = set.metadata.annotations ?? {};
-  const present = size === 0 ? kept : (set.metadata.annotations ?? {});
+  const present = size === 0 && !keepsDeadline ? kept : (set.metadata.annotations ?? {});
   replaceReplicaSet(pass, set, {
     ...set,
     metadata: {

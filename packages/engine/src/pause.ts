@@ -21,15 +21,15 @@ import type { Status } from './status.ts';
 /** What a pass wants of the pause fields, gathered while it runs. */
 export type PauseWish = {
   clear: boolean;
-  add: PauseReason | undefined;
-  removeStepPause: boolean;
+  readonly add: Set<PauseReason>;
+  readonly remove: Set<PauseReason>;
   /** Message of an abort that this pass begins; empty text for one without. */
   abort: string | undefined;
   unabort: boolean;
 };
 
 export function noWish(): PauseWish {
-  return { clear: false, add: undefined, removeStepPause: false, abort: undefined, unabort: false };
+  return { clear: false, add: new Set(), remove: new Set(), abort: undefined, unabort: false };
 }
 
 export function isAborted(previous: Status, wish: PauseWish): boolean {
@@ -43,12 +43,13 @@ export function pauseFields(previous: Status, wish: PauseWish, now: Instant): Pa
   if (isAborted(previous, wish)) return { abort: true, abortedAt: previous.abortedAt ?? formatTime(now) };
   if (wish.clear) return {};
   const present = previous.pauseConditions ?? [];
-  const kept = present.filter(({ reason }) => !(wish.removeStepPause && reason === 'CanaryPauseStep'));
-  const isNew = wish.add !== undefined && !present.some(({ reason }) => reason === wish.add);
-  const added: readonly PauseCondition[] = isNew && wish.add !== undefined ? [{ reason: wish.add, startTime: formatTime(now) }] : [];
+  const kept = present.filter(({ reason }) => !wish.remove.has(reason as PauseReason));
+  const added: readonly PauseCondition[] = [...wish.add]
+    .filter((wished) => !present.some(({ reason }) => reason === wished))
+    .map((reason) => ({ reason, startTime: formatTime(now) }));
   const pauseConditions = [...kept, ...added];
   if (pauseConditions.length === 0) return {};
-  return { pauseConditions, controllerPause: isNew ? true : previous.controllerPause === true };
+  return { pauseConditions, controllerPause: added.length > 0 ? true : previous.controllerPause === true };
 }
 
 export function isPaused(spec: RolloutSpec, status: Status): boolean {

@@ -1,11 +1,11 @@
 /** What is to be done about a Rollout: writes in an order in which any of them may be the last, and why. */
-import type { ReplicaSet, Rollout, RolloutStatus } from '@sluice/api';
+import type { KubeObject, ReplicaSet, ResourceType, Rollout, RolloutStatus } from '@sluice/api';
 import type { SpecReading } from './facts.ts';
 
 /** Becomes an Event on the Rollout. */
 export type Note = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
 
-/** Names a write of a plan: `status`, `rollout`, `replicaset/NAME`, `size/NAME`, `service/NAME`, `pod/NAME`. */
+/** Names a write of a plan: `status`, `rollout`, `replicaset/NAME`, `size/NAME`, `service/NAME`, `pod/NAME`, `object/RESOURCE/NAMESPACE/NAME`. */
 export type WriteKey = string;
 
 /** A note that is true once a write is done. Without one it is true at once. */
@@ -48,6 +48,26 @@ export type Action =
       readonly patch: MergePatch;
       readonly reason: string;
     }
+  /** AnalysisRuns, Experiments, objects of traffic routers, the referenced Deployment. */
+  | { readonly kind: 'CreateObject'; readonly type: ResourceType; readonly object: KubeObject; readonly reason: string }
+  | {
+      readonly kind: 'PatchObject';
+      readonly type: ResourceType;
+      readonly namespace: string;
+      readonly name: string;
+      /** Absent: whatever it is now, such as the end of a run. */
+      readonly resourceVersion: string | undefined;
+      readonly patch: MergePatch;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'DeleteObject';
+      readonly type: ResourceType;
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string | undefined;
+      readonly reason: string;
+    }
   | { readonly kind: 'PatchPod'; readonly name: string; readonly patch: MergePatch; readonly reason: string }
   | { readonly kind: 'EvictPod'; readonly name: string; readonly reason: string }
   | { readonly kind: 'WriteStatus'; readonly patch: MergePatch; readonly reason: string }
@@ -71,6 +91,8 @@ export type RolloutPlan = {
   readonly needs?: readonly 'pods'[];
   /** Keys for `podMetadataChecked`, true once the actions are done. */
   readonly checks?: readonly string[];
+  /** Why the decision could not be carried to its end: told as an error and tried again with back-off, once the actions are done. */
+  readonly problem?: string;
   /** A part of the spec that this version does not carry out. Nothing is written. */
   readonly unsupported?: string;
   /** For `RolloutFacts.specReading` of the next pass. */
@@ -78,6 +100,10 @@ export type RolloutPlan = {
   /** One line for people: why there is this plan. */
   readonly reason: string;
 };
+
+export function objectWrite(type: ResourceType, namespace: string, name: string): WriteKey {
+  return `object/${type.resource}/${namespace}/${name}`;
+}
 
 /** The writes that an action is. `Together` is those of its parts. */
 export function writeKeys(action: Action): readonly WriteKey[] {
@@ -97,6 +123,11 @@ export function writeKeys(action: Action): readonly WriteKey[] {
     case 'PatchPod':
     case 'EvictPod':
       return [`pod/${action.name}`];
+    case 'CreateObject':
+      return [objectWrite(action.type, action.object.metadata.namespace ?? '', action.object.metadata.name ?? '')];
+    case 'PatchObject':
+    case 'DeleteObject':
+      return [objectWrite(action.type, action.namespace, action.name)];
     case 'WriteStatus':
       return ['status'];
     case 'Together':

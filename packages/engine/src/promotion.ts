@@ -1,10 +1,10 @@
 /** When the new version becomes the stable one, and what counts as going back. */
 import type { Rollout } from '@sluice/api';
 import { annotations } from '@sluice/api';
-import { desiredReplicas, stepsOf } from './defaults.ts';
+import { meetsThreshold } from './counts.ts';
+import { desiredReplicas, isBlueGreen, stepsOf } from './defaults.ts';
 import { availableOf, createdAt, type ReplicaSetRoles, sizeOf } from './replica-sets.ts';
-import type { Status } from './status.ts';
-import { currentStepIndex, meetsThreshold } from './steps.ts';
+import { currentStepIndex } from './steps.ts';
 
 /**
  * Why the new version is to become stable now; `undefined` while it is not.
@@ -38,10 +38,15 @@ export function isRollback({ current, stable }: ReplicaSetRoles): boolean {
   return current === stable || createdAt(current) < createdAt(stable);
 }
 
-/** A way back that needs no steps again. */
-export function isFastRollback(rollout: Rollout, roles: ReplicaSetRoles): boolean {
+/**
+ * A way back that needs no steps, pause or analysis again. For blue-green also one to a version that is still kept after the switch.
+ *
+ * @param isKept - whether the new ReplicaSet has a scale-down deadline that has not passed
+ */
+export function isFastRollback(rollout: Rollout, roles: ReplicaSetRoles, isKept: boolean): boolean {
   const { current, stable } = roles;
-  return (current !== undefined && current === stable) || isRollbackWithinWindow(rollout, roles);
+  const isBack = current !== undefined && current === stable;
+  return isBack || (isBlueGreen(rollout.spec) && isKept) || isRollbackWithinWindow(rollout, roles);
 }
 
 /**
@@ -58,9 +63,4 @@ export function isRollbackWithinWindow(rollout: Rollout, { current, stable, all 
     (set) => (set.metadata.annotations?.[annotations.experimentName] ?? '') === '' && createdAt(set) > from && createdAt(set) < to,
   );
   return between.length < revisions;
-}
-
-/** The same version is new and stable; also while there is neither. */
-export function isFullyPromoted(status: Status): boolean {
-  return (status.stableRS ?? '') === (status.currentPodHash ?? '');
 }

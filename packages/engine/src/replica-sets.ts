@@ -1,5 +1,6 @@
 /** Reading one ReplicaSet: its hash, size, counts, revision and age; and the parts that a Rollout's ReplicaSets play. */
-import { annotations, type Instant, labels, parseTime, type ReplicaSet } from '@sluice/api';
+import { annotations, type Instant, labels, parseTime, type ReplicaSet, type RolloutSpec } from '@sluice/api';
+import { desiredReplicas } from './defaults.ts';
 
 export type ReplicaSetRoles = {
   /** Matches the present template. */
@@ -57,4 +58,20 @@ export function createdAt(object: { readonly metadata: ReplicaSet['metadata'] })
 
 export function sum(sets: readonly ReplicaSet[], count: (set: ReplicaSet) => number): number {
   return sets.reduce((total, set) => total + count(set), 0);
+}
+
+/** The ReplicaSet of a hash; `undefined` for an empty one. */
+export function withHash(sets: readonly ReplicaSet[], hash: string | undefined): ReplicaSet | undefined {
+  return hash === undefined || hash === '' ? undefined : sets.find((set) => hashOf(set) === hash);
+}
+
+/** Whether a version has every pod that the Rollout wants: its size, the size it was last told, and available pods all say so. */
+export function isSaturated(spec: RolloutSpec, set: ReplicaSet | undefined): boolean {
+  const desired = desiredReplicas(spec);
+  return set !== undefined && sizeOf(set) === desired && desiredAnnotationOf(set) === desired && availableOf(set) === desired;
+}
+
+/** When a ReplicaSet that is no longer used may be scaled to 0; `undefined` while it has no such deadline. */
+export function deadlineOf(set: ReplicaSet): Instant | undefined {
+  return parseTime(set.metadata.annotations?.[annotations.scaleDownDeadline]);
 }

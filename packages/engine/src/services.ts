@@ -1,9 +1,13 @@
-/** Pointing the services of a canary at ReplicaSets, and taking a service back when no Rollout names it any more. */
+/** Pointing the services of a Rollout at ReplicaSets, and taking a service back when no Rollout names it any more. */
 import { annotations, labels, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
+import { canaryOf, isBasicCanary } from './defaults.ts';
 import { notes } from './events.ts';
 import { because, type Pass } from './pass.ts';
+import { isAborted } from './pause.ts';
 import type { MergePatch } from './plan.ts';
-import { availableOf, hashOf, type ReplicaSetRoles, sizeOf } from './replica-sets.ts';
+import { availableOf, hashOf, sizeOf } from './replica-sets.ts';
+import { isFullyPromoted } from './status.ts';
+import { hashRolledBackFrom } from './weights.ts';
 
 /** Names of all services that a Rollout refers to, with the field that does. Stable before canary, as upstream looks them up. */
 export function referencedServices({ spec }: Rollout): readonly { readonly name: string; readonly path: string }[] {
@@ -20,31 +24,68 @@ export function referencedServices({ spec }: Rollout): readonly { readonly name:
   ];
 }
 
-/** Stable service to the stable version, canary service to the new one; both to the stable one while aborted. */
-export function reconcileCanaryServices(pass: Pass, aborted: boolean): void {
-  const canary = pass.world.rollout.spec.strategy?.canary;
-  pointService(pass, canary?.stableService, (roles) => roles.stable);
-  pointService(pass, canary?.canaryService, (roles) => (aborted ? roles.stable : roles.current));
+/** The service of a ping-pong pair that serves the new version now: the one that is not named stable, ping at the very first. */
+function pingPongCanary({ spec, status }: Rollout): string | undefined {
+  const { pingPong } = canaryOf(spec);
+  return status?.canary?.stablePingPong === 'ping' ? pingPong?.pongService : pingPong?.pingService;
 }
 
 /**
- * Moves a selector only to a version with an available pod. A service that no Rollout manages yet is taken over only once the version is
- * fully up. One that selects the version already is left as it is, managed or not (as upstream).
+ * Stable service to the stable version, canary service to the new one. While aborted the canary service belongs to the stable version: a
+ * basic canary moves it here, a routed one when it moves the weight, and neither ever moves it back and forth.
+ *
+ * @see argoproj/argo-rollouts rollout/service.go
  */
-function pointService(pass: Pass, name: string | undefined, target: (roles: ReplicaSetRoles) => ReplicaSet | undefined): void {
-  const set = target(pass.roles);
+export function reconcileCanaryServices(pass: Pass): void {
+  const { rollout } = pass.world;
+  const canary = canaryOf(rollout.spec);
+  if (canary.pingPong !== undefined && !isFullyPromoted(pass.previous))
+    pointService(pass, pingPongCanary(rollout), pass.roles.current, 'at once');
+  pointService(pass, canary.stableService, pass.roles.stable, 'when up');
+  if (isAborted(pass.previous, pass.wish)) {
+    if (isBasicCanary(rollout.spec)) pointService(pass, canary.canaryService, pass.roles.stable, 'when up');
+    return;
+  }
+  if (hashRolledBackFrom(rollout, pass.roles) !== undefined) return;
+  pointService(pass, canary.canaryService, pass.roles.current, 'when up');
+}
+
+/** An aborted canary that no traffic may reach: its service leads to the stable version, ready or not. */
+export function withdrawCanaryService(pass: Pass): void {
+  pointService(pass, canaryOf(pass.world.rollout.spec).canaryService, pass.roles.stable, 'at once');
+}
+
+/**
+ * Moves a selector, `when up` only to a version with an available pod; a service that no Rollout manages yet is then taken over only once the
+ * version is fully up. One that selects the version already is left as it is, managed or not (as upstream).
+ */
+function pointService(pass: Pass, name: string | undefined, set: ReplicaSet | undefined, mode: 'when up' | 'at once'): void {
   const service = name === undefined ? undefined : pass.world.services.get(name);
-  if (set === undefined || name === undefined || service === undefined) return;
-  const from = service.spec?.selector?.[labels.podTemplateHash] ?? '';
-  const to = hashOf(set);
-  if (from === to) return;
-  const isManaged = service.metadata.annotations?.[annotations.managedBy] !== undefined;
-  const isFullyUp = sizeOf(set) !== 0 && availableOf(set) >= sizeOf(set);
-  if (availableOf(set) === 0 || (!isManaged && !isFullyUp)) return;
-  const managedBy = service.metadata.annotations?.[annotations.managedBy] ?? pass.world.rollout.metadata.name ?? '';
+  if (set === undefined || service === undefined || selectedHash(service) === hashOf(set)) return;
+  if (mode === 'when up') {
+    const isManaged = service.metadata.annotations?.[annotations.managedBy] !== undefined;
+    const isFullyUp = sizeOf(set) !== 0 && availableOf(set) >= sizeOf(set);
+    if (availableOf(set) === 0 || (!isManaged && !isFullyUp)) return;
+  }
+  switchService(pass, service, hashOf(set));
+}
+
+export function selectedHash(service: Service | undefined): string {
+  return service?.spec?.selector?.[labels.podTemplateHash] ?? '';
+}
+
+/** Gives a service the hash to select and the name of the Rollout that manages it. Nothing happens where it has both. */
+export function switchService(pass: Pass, service: Service, to: string): void {
+  const from = selectedHash(service);
+  const managedBy = service.metadata.annotations?.[annotations.managedBy];
+  if (from === to && managedBy !== undefined) return;
+  const name = service.metadata.name ?? '';
   const next: Service = {
     ...service,
-    metadata: { ...service.metadata, annotations: { ...service.metadata.annotations, [annotations.managedBy]: managedBy } },
+    metadata: {
+      ...service.metadata,
+      annotations: { ...service.metadata.annotations, [annotations.managedBy]: managedBy ?? pass.world.rollout.metadata.name ?? '' },
+    },
     spec: { ...service.spec, selector: { ...service.spec?.selector, [labels.podTemplateHash]: to } },
   };
   pass.world = { ...pass.world, services: new Map(pass.world.services).set(name, next) };

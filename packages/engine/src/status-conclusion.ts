@@ -15,13 +15,13 @@ import {
   timeoutMessage,
   withoutCondition,
 } from './conditions.ts';
-import { desiredReplicas } from './defaults.ts';
+import { desiredReplicas, isBlueGreen } from './defaults.ts';
 import { nextDuration } from './duration.ts';
 import { notes } from './events.ts';
 import { because, type Pass, subjectOf } from './pass.ts';
 import { isAborted, isPaused, pauseFields } from './pause.ts';
 import { calculatePhase } from './phase.ts';
-import { availableOf, revisionOf, sum } from './replica-sets.ts';
+import { availableOf, isSaturated, revisionOf, sum, withHash } from './replica-sets.ts';
 import type { Status } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
 
@@ -49,7 +49,7 @@ export function concludeStatus(pass: Pass, base: Status, options: { readonly kee
   const { phase, message } = calculatePhase(rollout.spec, next);
   next = { ...next, phase, message };
   const { duration: ______, ...rest } = next;
-  const duration = nextDuration(rollout, pass.roles, next, next.abort === true, pass.now);
+  const duration = nextDuration(rollout, pass.roles, next, next.abort === true, pass.isCurrentKept, pass.now);
   next = { ...rest, ...(duration === undefined ? {} : { duration }) };
   notePauseChange(pass, next);
   return next;
@@ -62,7 +62,7 @@ function mustAbort(pass: Pass, next: Status): boolean {
     spec.progressDeadlineAbort === true &&
     !isAborted(pass.previous, pass.wish) &&
     !isCompleted(next) &&
-    !hasProgressed(pass.previous, next) &&
+    !hasProgressed(spec, pass.previous, next) &&
     !isWaitingOnPurpose(pass) &&
     hasTimedOut(spec, pass.previous.conditions, pass.now)
   );
@@ -105,7 +105,7 @@ function nextConditions(pass: Pass, next: Status): Conditions {
     conditions = set;
   } else if (healthy) {
     conditions = setCondition(conditions, progressOf.done(subjectOf(pass)), now);
-  } else if (hasProgressed(previous, next) || hasBecomeUnhealthy) {
+  } else if (hasProgressed(spec, previous, next) || hasBecomeUnhealthy) {
     const isStill = next.stableRS === next.currentPodHash && hasBecomeUnhealthy;
     const value = isStill ? progressOf.notAvailable() : progressOf.updated(subjectOf(pass));
     conditions = refreshCondition(conditions, value, now);
@@ -115,7 +115,9 @@ function nextConditions(pass: Pass, next: Status): Conditions {
     conditions = set;
   }
 
-  const isAvailable = sum(roles.all, availableOf) >= desiredReplicas(spec);
+  const isAvailable = isBlueGreen(spec)
+    ? isSaturated(spec, withHash(roles.all, next.blueGreen?.activeSelector))
+    : sum(roles.all, availableOf) >= desiredReplicas(spec);
   conditions = setCondition(conditions, conditionOf.available(isAvailable), now);
   const failure = replicaFailure(roles.current, roles.all);
   if (failure === undefined) {

@@ -9,6 +9,11 @@ export type Status = RolloutStatus;
 /** Fields that keep a zero, because Go holds them as pointers. */
 const keepsZero: ReadonlySet<string> = new Set(['currentStepIndex', 'collisionCount', 'totalManualPauseDurationSeconds']);
 
+/** The same version is new and stable; also while there is neither. */
+export function isFullyPromoted(status: Status): boolean {
+  return (status.stableRS ?? '') === (status.currentPodHash ?? '');
+}
+
 /** Every field of the status that is ours. What a newer controller may have put beside them is left alone. */
 const fields = [
   'HPAReplicas',
@@ -72,7 +77,8 @@ function objectPatch(
   for (const [key, value] of Object.entries(next)) {
     const old = present[key];
     if (isSame(old, value)) continue;
-    patch[key] = isObject(old) && isObject(value) ? objectPatch(old, value) : value;
+    const change = isObject(old) && isObject(value) ? objectPatch(old, value) : value;
+    if (change !== undefined) patch[key] = change;
   }
   for (const [key, old] of Object.entries(present)) {
     if (next[key] !== undefined) continue;

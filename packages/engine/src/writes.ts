@@ -1,11 +1,20 @@
 /** From objects as they are and objects as they are to be: the writes between them, in an order in which any may be the last. */
-import { annotations, type ReplicaSet, type Rollout } from '@sluice/api';
-import { desiredReplicas, fenceposts } from './defaults.ts';
+import {
+  analysisRunType,
+  annotations,
+  experimentType,
+  type KubeObject,
+  type ReplicaSet,
+  type ResourceType,
+  type Rollout,
+} from '@sluice/api';
+import { desiredReplicas, fenceposts, isBasicCanary } from './defaults.ts';
 import type { Pass, World } from './pass.ts';
-import type { Action, MergePatch, WriteKey } from './plan.ts';
+import { type Action, type MergePatch, objectWrite, type WriteKey } from './plan.ts';
 import { nameOf, sizeOf, sum } from './replica-sets.ts';
 import { servicePatch } from './services.ts';
 import { isSame } from './status.ts';
+import { workloadTypeOf } from './workload.ts';
 
 /** The difference between the objects as they are and as they are to be, as writes on either side of the status. */
 export function collectWrites(
@@ -43,13 +52,68 @@ export function collectWrites(
     const reason = reasonOf(`service/${name}`);
     before.push({ kind: 'PatchService', name, resourceVersion: service.metadata.resourceVersion, patch, reason });
   }
+  before.push(...routedActions(start, end, passes, reasonOf));
+  before.push(...ownedActions(analysisRunType, start.analysisRuns, end.analysisRuns, reasonOf));
+  before.push(...ownedActions(experimentType, start.experiments, end.experiments, reasonOf));
+  const workload = workloadAction(start, end, reasonOf);
   const other = passes.flatMap((pass) => pass.actions);
   before.push(...other.filter(({ kind }) => kind === 'PatchPod'));
-  return { before, after: [...orderSizes(start, end, sizes), ...other.filter(({ kind }) => kind !== 'PatchPod')] };
+  return { before, after: [...orderSizes(start, end, sizes), ...workload, ...other.filter(({ kind }) => kind !== 'PatchPod')] };
 }
 
-/** Pods that a new ReplicaSet may have before any other shrinks. */
+/** Objects of traffic routers: made, changed where they differ, taken away. */
+function routedActions(start: World, end: World, passes: readonly Pass[], reasonOf: (write: WriteKey) => string): readonly Action[] {
+  if (start.routed === end.routed) return [];
+  const actions: Action[] = [];
+  for (const [key, { type, namespace, name }] of new Map(passes.flatMap((pass) => [...pass.routedRefs]))) {
+    const old = start.routed.get(key);
+    const next = end.routed.get(key);
+    const reason = reasonOf(objectWrite(type, namespace, name));
+    if (old === undefined && next !== undefined) actions.push({ kind: 'CreateObject', type, object: next, reason });
+    else if (old !== undefined && next === undefined)
+      actions.push({ kind: 'DeleteObject', type, namespace, name, uid: old.metadata.uid, reason });
+    else if (old !== undefined && next !== undefined) {
+      const patch = mapPatch(old, next);
+      if (patch === undefined) continue;
+      actions.push({ kind: 'PatchObject', type, namespace, name, resourceVersion: old.metadata.resourceVersion, patch, reason });
+    }
+  }
+  return actions;
+}
+
+/** AnalysisRuns and Experiments are created, or asked to end; deletions are actions of a pass. */
+function ownedActions(
+  type: ResourceType,
+  start: readonly KubeObject[],
+  end: readonly KubeObject[],
+  reasonOf: (write: WriteKey) => string,
+): readonly Action[] {
+  if (start === end) return [];
+  const known = new Map(start.map((object) => [object.metadata.name, object]));
+  return end.flatMap((object): readonly Action[] => {
+    const { name = '', namespace = '' } = object.metadata;
+    const old = known.get(name);
+    const reason = reasonOf(objectWrite(type, namespace, name));
+    if (old === undefined) return [{ kind: 'CreateObject', type, object, reason }];
+    if (old === object) return [];
+    return [{ kind: 'PatchObject', type, namespace, name, resourceVersion: undefined, patch: { spec: { terminate: true } }, reason }];
+  });
+}
+
+function workloadAction(start: World, end: World, reasonOf: (write: WriteKey) => string): readonly Action[] {
+  const { workload: old } = start;
+  const { workload: next } = end;
+  if (old === undefined || next === undefined || old === next) return [];
+  const patch = mapPatch(old, next);
+  const type = workloadTypeOf(next);
+  if (patch === undefined || type === undefined) return [];
+  const { name = '', namespace = '', resourceVersion } = old.metadata;
+  return [{ kind: 'PatchObject', type, namespace, name, resourceVersion, patch, reason: reasonOf(objectWrite(type, namespace, name)) }];
+}
+
+/** Pods that a new ReplicaSet may have before any other shrinks. Only where sizes are the traffic is there such a bound. */
 function roomFor({ rollout, replicaSets }: World): number {
+  if (!isBasicCanary(rollout.spec)) return Number.POSITIVE_INFINITY;
   return Math.max(0, desiredReplicas(rollout.spec) + fenceposts(rollout.spec).surge - sum(replicaSets, sizeOf));
 }
 
@@ -63,7 +127,8 @@ function orderSizes(start: World, end: World, sizes: readonly Action[]): readonl
   const sizeAfter = new Map(end.replicaSets.map((set) => [nameOf(set), sizeOf(set)]));
   const names = new Set([...sizeBefore.keys(), ...sizeAfter.keys()]);
   const atMost = [...names].reduce((total, name) => total + Math.max(sizeBefore.get(name) ?? 0, sizeAfter.get(name) ?? 0), 0);
-  const bound = desiredReplicas(end.rollout.spec) + fenceposts(end.rollout.spec).surge;
+  const { spec } = end.rollout;
+  const bound = isBasicCanary(spec) ? desiredReplicas(spec) + fenceposts(spec).surge : Number.POSITIVE_INFINITY;
   const nowTotal = [...sizeBefore.values()].reduce((total, size) => total + size, 0);
   const isCreation = sizes.some((action) => action.kind === 'PatchReplicaSet' && !sizeBefore.has(action.name));
   if (!isCreation && atMost <= Math.max(bound, nowTotal)) {
@@ -125,7 +190,9 @@ function mapPatch(old: object, next: object): MergePatch | undefined {
 }
 
 function revisionPatch(old: Rollout, next: Rollout): MergePatch | undefined {
-  const revision = next.metadata.annotations?.[annotations.revision];
-  if (old.metadata.annotations?.[annotations.revision] === revision) return undefined;
-  return { metadata: { annotations: { [annotations.revision]: revision } } };
+  const changed = [annotations.revision, annotations.workloadGeneration].filter(
+    (key) => next.metadata.annotations?.[key] !== undefined && old.metadata.annotations?.[key] !== next.metadata.annotations[key],
+  );
+  if (changed.length === 0) return undefined;
+  return { metadata: { annotations: Object.fromEntries(changed.map((key) => [key, next.metadata.annotations?.[key]])) } };
 }

@@ -128,6 +128,12 @@ function describe(action: Action, rollout: Rollout, start: number): string {
       return `patch Pod ${action.name} ${JSON.stringify(action.patch)}`;
     case 'EvictPod':
       return `evict Pod ${action.name}`;
+    case 'CreateObject':
+      return `create ${action.object.kind} ${action.object.metadata.name}`;
+    case 'PatchObject':
+      return `patch ${action.type.kind} ${action.name} ${JSON.stringify(action.patch)}`;
+    case 'DeleteObject':
+      return `delete ${action.type.kind} ${action.name}`;
     case 'WriteStatus':
       return `status ${describeStatus((action.patch as { status: RolloutStatus }).status, rollout, start)}`;
     case 'Together':
