@@ -44,7 +44,7 @@ export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
     return { ...planStatus(rollout, withInvalidSpec(rollout, resolved.problem, now), resolved.problem), requeueAfterMs: workloadRetryMs };
   }
   const facts: RolloutFacts = { ...seen, rollout: resolved.rollout };
-  const reading = readSpec(facts);
+  const reading = readSpec(facts, resolved);
   const ground: Ground = {
     reading,
     podMetadataChecked: seen.podMetadataChecked ?? new Set(),

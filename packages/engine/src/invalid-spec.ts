@@ -7,6 +7,7 @@ import {
   labels,
   type Rollout,
   type RolloutAnalysis,
+  type RolloutValidationOptions,
   type Service,
   validateRollout,
 } from '@sluice/api';
@@ -20,14 +21,14 @@ import { referencedServices } from './services.ts';
 import { workloadState } from './workload.ts';
 
 /** Reads a spec anew, or takes an earlier reading of the same one: a changed spec has another generation. */
-export function readSpec(facts: RolloutFacts): SpecReading {
+export function readSpec(facts: RolloutFacts, options: RolloutValidationOptions): SpecReading {
   const { rollout, specReading } = facts;
   const { uid, generation } = rollout.metadata;
   const workload = workloadState(facts);
   const collisionCount = rollout.status?.collisionCount;
   const isSameSpec = uid !== undefined && generation !== undefined && specReading?.uid === uid && specReading.generation === generation;
   if (isSameSpec && specReading.collisionCount === collisionCount && specReading.workload === workload) return specReading;
-  const [finding] = validateRollout(rollout);
+  const [finding] = validateRollout(rollout, options);
   return {
     uid,
     generation,

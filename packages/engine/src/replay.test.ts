@@ -24,6 +24,8 @@ const names = [
   'canary-services',
   'canary-interrupted',
   'history-and-restart',
+  'bluegreen',
+  'workloadref',
 ];
 
 /** Promoting what is paused both by hand and by a step is two patches; whether a pass falls between them decides the outcome. */
@@ -39,9 +41,8 @@ describe.runIf(isThere)('a recorded conversation', () => {
       const title = `${name} ${at + 1}: ${stretch.note.slice(0, 90)}`;
 
       it.runIf(stretch.isRest && !isWaitingForPods(stretch.end))(`rests where upstream rested, ${title}`, () => {
-        const { rollout, replicaSets, services } = stretch.end;
-        const facts = { rollout, replicaSets, services: new Map(services.map((service) => [service.metadata.name ?? '', service])) };
-        const plan = decideRollout({ ...facts, pods: [], podMetadataChecked: everything }, stretch.end.at);
+        const { rollout } = stretch.end;
+        const plan = decideRollout({ ...modelOf(stretch.end).facts(), pods: [], podMetadataChecked: everything }, stretch.end.at);
         expect(plan.actions.map((action) => JSON.stringify(action))).toEqual([]);
         expect(timeless(plan.status)).toEqual(timeless(rollout.status));
       });
@@ -114,10 +115,17 @@ function endFrom(state: RecordedState): unknown {
 }
 
 function goOn(state: RecordedState): Run {
-  const world = WorldModel.from(state.rollout, state.replicaSets, state.services, state.at, {
-    readyAfterMs: (image, ordinal) => (image.endsWith(':error') ? undefined : 1000 + 200 * ordinal),
+  return continueRun(modelOf(state));
+}
+
+function modelOf(state: RecordedState): WorldModel {
+  const { rollout, replicaSets, services, at, analysisRuns, experiments, workload } = state;
+  const life = { readyAfterMs: (image: string, ordinal: number) => (image.endsWith(':error') ? undefined : 1000 + 200 * ordinal) };
+  return WorldModel.from(rollout, replicaSets, services, at, life, {
+    analysisRuns,
+    experiments,
+    ...(workload === undefined ? {} : { workload }),
   });
-  return continueRun(world);
 }
 
 function summary({ rollout, replicaSets }: Pick<RecordedState, 'rollout' | 'replicaSets'>): unknown {

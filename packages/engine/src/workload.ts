@@ -32,7 +32,9 @@ export function workloadTypeOf(object: { readonly apiVersion?: string; readonly 
   return kinds.find((type) => type.group === group && type.kind === object.kind);
 }
 
-export type Resolved = { readonly ok: true; readonly rollout: Rollout } | { readonly ok: false; readonly problem: string };
+export type Resolved =
+  | { readonly ok: true; readonly rollout: Rollout; readonly isTemplateResolved: boolean }
+  | { readonly ok: false; readonly problem: string };
 
 /**
  * The Rollout with template and selector of what it refers to, for this decision only: they are never written back. Its annotation gets the
@@ -40,9 +42,9 @@ export type Resolved = { readonly ok: true; readonly rollout: Rollout } | { read
  */
 export function withWorkload({ rollout, workload }: RolloutFacts): Resolved {
   const { workloadRef } = rollout.spec;
-  if (workloadRef === undefined) return { ok: true, rollout: withoutGeneration(rollout) };
+  if (workloadRef === undefined) return { ok: true, rollout: withoutGeneration(rollout), isTemplateResolved: false };
   // A template beside it is told as a problem of the spec.
-  if (rollout.spec.template !== undefined) return { ok: true, rollout };
+  if (rollout.spec.template !== undefined) return { ok: true, rollout, isTemplateResolved: false };
   const refused = (detail: string): Resolved => {
     const error: FieldError = { path: 'spec.workloadRef', type: 'Invalid', value: workloadRef, detail };
     return { ok: false, problem: formatFieldError(error) };
@@ -56,6 +58,7 @@ export function withWorkload({ rollout, workload }: RolloutFacts): Resolved {
   const generation = String(workload.metadata.generation ?? 0);
   return {
     ok: true,
+    isTemplateResolved: true,
     rollout: {
       ...rollout,
       metadata: { ...rollout.metadata, annotations: { ...rollout.metadata.annotations, [annotations.workloadGeneration]: generation } },

@@ -2,13 +2,13 @@
  * The same scenarios with the order of things drawn by lot: who acts next, how old the view of the cache is, where the process is killed,
  * which pass comes twice. After every step the promises are checked. A seed replays a run.
  */
-import { parseTime, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
-import { type Action, decideRollout, desiredReplicas, fenceposts, hashOf, rolloutPhase } from '../index.ts';
+import { parseTime, type ReplicaSet, type Rollout } from '@sluice/api';
+import { type Action, decideRollout, desiredReplicas, fenceposts, hashOf, type RolloutFacts, rolloutPhase } from '../index.ts';
 import { remember, type Scenario, type ShellMemory } from './transcript.ts';
 import { Conflict, type WorldModel } from './world-model.ts';
 
 /** What a controller sees: possibly older than the world, never older than its own last write. */
-type View = { rollout: Rollout; replicaSets: ReplicaSet[]; services: Map<string, Service> };
+type View = RolloutFacts;
 
 export type DisorderResult = { readonly end: string; readonly broken: readonly string[]; readonly unhappened: readonly string[] };
 
@@ -68,10 +68,11 @@ export function summary(world: WorldModel): string {
 }
 
 function look(world: WorldModel): View {
-  return { rollout: world.rollout, replicaSets: [...world.replicaSets], services: new Map(world.services) };
+  return world.facts();
 }
 
-function pass(world: WorldModel, view: View, memory: ShellMemory, random: () => number, broken: string[]): 'idle' | 'acted' | 'killed' {
+function pass(world: WorldModel, seen: View, memory: ShellMemory, random: () => number, broken: string[]): 'idle' | 'acted' | 'killed' {
+  const view: { -readonly [K in keyof View]: View[K] } = seen;
   const facts = {
     ...view,
     podMetadataChecked: memory.checked,
@@ -103,6 +104,10 @@ function pass(world: WorldModel, view: View, memory: ShellMemory, random: () => 
     else if (action.kind === 'DeleteReplicaSet')
       view.replicaSets = view.replicaSets.filter(({ metadata }) => metadata.name !== action.name);
     else if (action.kind === 'PatchService') view.services = new Map(world.services);
+    else if (action.kind === 'CreateObject' || action.kind === 'PatchObject' || action.kind === 'DeleteObject') {
+      const { analysisRuns = [], experiments = [], routed = new Map(), workload } = world.facts();
+      Object.assign(view, { analysisRuns, experiments, routed, ...(workload === undefined ? {} : { workload }) });
+    }
   }
   remember(memory, plan, world.now);
   return plan.actions.length > 0 || plan.holdsCounts === true ? 'acted' : 'idle';

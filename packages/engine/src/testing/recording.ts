@@ -1,5 +1,14 @@
 /** Conversations recorded from upstream's controller, as states of a cluster and what was done to it in between. */
-import { type Instant, type KubeObject, parseTime, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
+import {
+  type AnalysisRun,
+  type Experiment,
+  type Instant,
+  type KubeObject,
+  parseTime,
+  type ReplicaSet,
+  type Rollout,
+  type Service,
+} from '@sluice/api';
 
 type Line = { readonly atMs: number; readonly note?: string; readonly type?: string; readonly kind?: string; readonly object?: KubeObject };
 
@@ -9,6 +18,9 @@ export type RecordedState = {
   readonly rollout: Rollout;
   readonly replicaSets: readonly ReplicaSet[];
   readonly services: readonly Service[];
+  readonly analysisRuns: readonly AnalysisRun[];
+  readonly experiments: readonly Experiment[];
+  readonly workload: KubeObject | undefined;
 };
 
 export type RecordedStretch = {
@@ -41,13 +53,25 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
   let movedAt = 0;
   const replicaSets = new Map<string, ReplicaSet>();
   const services = new Map<string, Service>();
+  const analysisRuns = new Map<string, AnalysisRun>();
+  const experiments = new Map<string, Experiment>();
+  let workload: KubeObject | undefined;
   const snapshot = (atMs: number): RecordedState | undefined =>
     rollout === undefined
       ? undefined
-      : { at: origin + atMs, rollout, replicaSets: [...replicaSets.values()], services: [...services.values()] };
+      : {
+          at: origin + atMs,
+          rollout,
+          replicaSets: [...replicaSets.values()],
+          services: [...services.values()],
+          analysisRuns: [...analysisRuns.values()],
+          experiments: [...experiments.values()],
+          workload,
+        };
 
   const stretches: RecordedStretch[] = [];
-  let lateOf: number | undefined;
+  /** The generation that the last change of the spec will have: until it is seen, what is seen is older. */
+  let expected = 0;
   let open: { note: string; before: RecordedState; changed: Rollout | undefined; states: RecordedState[]; reasons: string[] } | undefined;
   const close = (atMs: number): void => {
     const end = snapshot(atMs);
@@ -59,7 +83,7 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
     if (note !== undefined && /^(merge patch rollout|plugin) ?/.test(note)) {
       close(atMs);
       const before = snapshot(atMs);
-      lateOf = note.startsWith('merge patch') ? rollout?.metadata.generation : undefined;
+      if (note.startsWith('merge patch')) expected = Math.max(expected, rollout?.metadata.generation ?? 0) + 1;
       if (before !== undefined) open = { note, before, changed: undefined, states: [], reasons: [] };
     }
     if (object === undefined) continue;
@@ -68,10 +92,10 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
       rollout = object as Rollout;
       // Written before the spec was changed, seen after: the stretch before had not come to its end.
       const previous = stretches.at(-1);
-      if (previous !== undefined && lateOf !== undefined && rollout.metadata.generation === lateOf)
-        stretches[stretches.length - 1] = { ...previous, isRest: false };
-      lateOf = undefined;
+      const isLate = (rollout.metadata.generation ?? 0) < expected;
+      if (previous !== undefined && isLate) stretches[stretches.length - 1] = { ...previous, isRest: false };
       movedAt = atMs;
+      if (isLate) continue;
       if (open !== undefined && open.changed === undefined) open.changed = rollout;
       const state = snapshot(atMs);
       if (state !== undefined) open?.states.push(state);
@@ -79,6 +103,13 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
       movedAt = atMs;
       if (line.type === 'DELETED') replicaSets.delete(name);
       else replicaSets.set(name, object as ReplicaSet);
+    } else if (kind === 'AnalysisRun' || kind === 'Experiment') {
+      const known: Map<string, KubeObject> = kind === 'AnalysisRun' ? analysisRuns : experiments;
+      if (line.type === 'DELETED') known.delete(name);
+      else known.set(name, object);
+    } else if (kind === 'Deployment') {
+      movedAt = atMs;
+      workload = object;
     } else if (kind === 'Service') services.set(name, object as Service);
     else if (kind === 'Event' && (object as { involvedObject?: { kind?: string } }).involvedObject?.kind === 'Rollout') {
       open?.reasons.push((object as { reason?: string }).reason ?? '');

@@ -30,9 +30,7 @@ export type ShellMemory = { countsWaitSince: number | undefined; readonly checke
 /** One pass of the shell in the model: decide, look again where pods are needed, remember what the plan asks to remember. */
 function decideIn(world: WorldModel, memory: ShellMemory): RolloutPlan {
   const facts = {
-    rollout: world.rollout,
-    replicaSets: world.replicaSets,
-    services: world.services,
+    ...world.facts(),
     podMetadataChecked: memory.checked,
     ...(memory.countsWaitSince === undefined ? {} : { countsWaitSince: memory.countsWaitSince }),
   };

@@ -1,13 +1,44 @@
 /**
- * A cluster of four kinds in memory, on virtual time: Rollouts, ReplicaSets, Pods and Services, with a ReplicaSet controller and pods whose
- * life is a few numbers. Just enough for decisions to be carried out and watched; the real thing is the embedded cluster.
+ * A cluster in memory, on virtual time: Rollouts, ReplicaSets, Pods, Services, AnalysisRuns, Experiments and objects of a traffic router, with
+ * a ReplicaSet controller, and pods and runs whose life is a few numbers. Just enough for decisions to be carried out and watched; the real
+ * thing is the embedded cluster.
  */
-import { formatTime, type Instant, labels, type Pod, parseTime, type ReplicaSet, type Rollout, type Service } from '@sluice/api';
-import { type Action, type ActionPatch, hashOf } from '../index.ts';
+import {
+  type AnalysisPhase,
+  type AnalysisRun,
+  type AnalysisTemplate,
+  analysisRunType,
+  type Experiment,
+  experimentType,
+  formatTime,
+  type Instant,
+  type KubeObject,
+  labels,
+  type Pod,
+  parseTime,
+  type ReplicaSet,
+  type ResourceType,
+  type Rollout,
+  type Service,
+} from '@sluice/api';
+import { type Action, type ActionPatch, hashOf, objectKey, type RolloutFacts, type TrafficRouter } from '../index.ts';
 
 export type PodLife = {
   /** From creation to ready; by default 1.5 s plus 0.2 s for each pod made in the same go. */
   readonly readyAfterMs?: (image: string, ordinal: number) => number | undefined;
+};
+
+/** How a run or an experiment ends, and when after it was begun; one without stays as it is until it is asked to end. */
+export type Outcome = { readonly afterMs: number; readonly phase: AnalysisPhase; readonly message?: string };
+
+/** What stands around a Rollout besides pods and services. */
+export type Surroundings = {
+  readonly templates?: readonly AnalysisTemplate[];
+  /** By name; by default every run succeeds after two seconds. */
+  readonly outcomes?: (name: string) => Outcome | undefined;
+  readonly routers?: readonly TrafficRouter[];
+  readonly routed?: readonly { readonly type: ResourceType; readonly object: KubeObject }[];
+  readonly workload?: KubeObject;
 };
 
 type VirtualPod = { readonly pod: Pod; readonly readyAt: Instant | undefined; readonly setUid: string };
@@ -19,13 +50,26 @@ export class WorldModel {
   rollout: Rollout;
   replicaSets: ReplicaSet[] = [];
   services: Map<string, Service>;
+  analysisRuns: AnalysisRun[] = [];
+  experiments: Experiment[] = [];
+  routed: Map<string, KubeObject>;
+  workload: KubeObject | undefined;
+  private readonly around: Surroundings;
   private pods: VirtualPod[] = [];
   private version = 1;
   private made = 0;
   private readonly readyAfterMs: NonNullable<PodLife['readyAfterMs']>;
 
-  constructor(rollout: Rollout, services: readonly Service[], start: Instant, life: PodLife = {}) {
+  constructor(rollout: Rollout, services: readonly Service[], start: Instant, life: PodLife = {}, around: Surroundings = {}) {
     this.now = start;
+    this.around = around;
+    this.workload = around.workload;
+    this.routed = new Map(
+      (around.routed ?? []).map(({ type, object }) => [
+        objectKey({ type, namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' }),
+        object,
+      ]),
+    );
     this.rollout = {
       ...rollout,
       metadata: { ...rollout.metadata, uid: 'rollout-uid', generation: 1, resourceVersion: '1', creationTimestamp: formatTime(start) },
@@ -41,8 +85,11 @@ export class WorldModel {
     services: readonly Service[],
     now: Instant,
     life: PodLife = {},
+    around: Surroundings & { readonly analysisRuns?: readonly AnalysisRun[]; readonly experiments?: readonly Experiment[] } = {},
   ): WorldModel {
-    const world = new WorldModel(rollout, services, now, life);
+    const world = new WorldModel(rollout, services, now, life, around);
+    world.analysisRuns = [...(around.analysisRuns ?? [])];
+    world.experiments = [...(around.experiments ?? [])];
     world.rollout = rollout;
     world.version = 1_000_000;
     world.replicaSets = [...replicaSets];
@@ -51,6 +98,24 @@ export class WorldModel {
       for (let at = 0; at < replicas; at++) world.startPod(set, at, at < availableReplicas);
     }
     return world;
+  }
+
+  /** What a controller sees of it, without pods. */
+  facts(): RolloutFacts {
+    return {
+      rollout: this.rollout,
+      replicaSets: [...this.replicaSets],
+      services: new Map(this.services),
+      analysisRuns: [...this.analysisRuns],
+      experiments: [...this.experiments],
+      routed: new Map(this.routed),
+      routers: this.around.routers ?? [],
+      templates: {
+        template: (name) => this.around.templates?.find(({ metadata }) => metadata.name === name),
+        clusterTemplate: () => undefined,
+      },
+      ...(this.workload === undefined ? {} : { workload: this.workload }),
+    };
   }
 
   /** Carries out one write as the API would. @throws Conflict when the object has moved on since it was seen */
@@ -89,6 +154,21 @@ export class WorldModel {
         if (service !== undefined) this.services.set(action.name, mergePatch(service, action.patch) as Service);
         return;
       }
+      case 'CreateObject':
+        this.createObject(action.type, action.object);
+        return;
+      case 'PatchObject':
+        this.changeObject(action.type, action.namespace, action.name, (object) => {
+          if (action.resourceVersion !== undefined && action.resourceVersion !== object.metadata.resourceVersion)
+            throw new Conflict(action.name);
+          return mergePatch(object, action.patch) as KubeObject;
+        });
+        return;
+      case 'DeleteObject':
+        this.analysisRuns = this.analysisRuns.filter((run) => action.type !== analysisRunType || run.metadata.name !== action.name);
+        this.experiments = this.experiments.filter((one) => action.type !== experimentType || one.metadata.name !== action.name);
+        this.routed.delete(objectKey(action));
+        return;
       case 'PatchPod':
         this.pods = this.pods.map((entry) =>
           entry.pod.metadata.name === action.name ? { ...entry, pod: mergePatch(entry.pod, action.patch) as Pod } : entry,
@@ -123,7 +203,7 @@ export class WorldModel {
 
   /** One round of the ReplicaSet controller and of the pods' lives. Returns whether anything changed. */
   live(): boolean {
-    let changed = false;
+    let changed = this.liveRuns();
     for (const set of [...this.replicaSets]) {
       const uid = set.metadata.uid ?? '';
       const own = this.pods.filter(({ setUid }) => setUid === uid);
@@ -160,9 +240,11 @@ export class WorldModel {
     }));
   }
 
-  /** When the next pod becomes ready. */
+  /** When the next pod becomes ready or the next run ends. */
   nextReady(): Instant | undefined {
-    const coming = this.pods.flatMap(({ readyAt }) => (readyAt !== undefined && readyAt > this.now ? [readyAt] : []));
+    const coming = [...this.pods.map(({ readyAt }) => readyAt), ...this.running().map((run) => this.endOf(run)?.at)].flatMap((at) =>
+      at !== undefined && at > this.now ? [at] : [],
+    );
     return coming.length === 0 ? undefined : Math.min(...coming);
   }
 
@@ -175,6 +257,63 @@ export class WorldModel {
   /** Size of each ReplicaSet in order of age, as `hash=size`. */
   sizes(): string {
     return this.replicaSets.map((set) => `${hashOf(set)}=${set.spec?.replicas ?? 1}`).join(' ');
+  }
+
+  private running(): readonly (AnalysisRun | Experiment)[] {
+    return [...this.analysisRuns, ...this.experiments].filter(({ status }) => !isEnded(status?.phase));
+  }
+
+  private endOf({ metadata }: KubeObject): { readonly at: Instant; readonly outcome: Outcome } | undefined {
+    const outcome = (this.around.outcomes ?? (() => ({ afterMs: 2000, phase: 'Successful' }) as const))(metadata.name ?? '');
+    return outcome === undefined ? undefined : { at: (parseTime(metadata.creationTimestamp) ?? 0) + outcome.afterMs, outcome };
+  }
+
+  private liveRuns(): boolean {
+    let changed = false;
+    for (const run of this.running()) {
+      const end = this.endOf(run);
+      const isDue = end !== undefined && end.at <= this.now;
+      const phase: AnalysisPhase = run.spec.terminate === true ? 'Successful' : isDue ? end.outcome.phase : 'Running';
+      if (run.status?.phase === phase) continue;
+      changed = true;
+      const message = isDue ? end.outcome.message : undefined;
+      const next = { ...run, status: { ...run.status, phase, ...(message === undefined ? {} : { message }) } };
+      const swap = <T extends KubeObject>(one: T): T => ((one as KubeObject) === run ? (next as unknown as T) : one);
+      this.analysisRuns = this.analysisRuns.map(swap);
+      this.experiments = this.experiments.map(swap);
+    }
+    return changed;
+  }
+
+  private createObject(type: ResourceType, object: KubeObject): void {
+    const { name = '', namespace = '' } = object.metadata;
+    const key = objectKey({ type, namespace, name });
+    const present: readonly KubeObject[] = [...this.analysisRuns, ...this.experiments];
+    if (this.routed.has(key) || present.some((one) => one.kind === object.kind && one.metadata.name === name))
+      throw new Conflict(`${name} exists`);
+    const made = { uid: `object-${++this.made}`, resourceVersion: this.nextVersion(), creationTimestamp: formatTime(this.now) };
+    const created = { ...object, metadata: { ...object.metadata, ...made } };
+    if (type === analysisRunType) this.analysisRuns.push(created as AnalysisRun);
+    else if (type === experimentType) this.experiments.push(created as Experiment);
+    else this.routed.set(key, created);
+  }
+
+  private changeObject(type: ResourceType, namespace: string, name: string, change: (object: KubeObject) => KubeObject): void {
+    const changed = (object: KubeObject): KubeObject => {
+      const next = change(object);
+      return { ...next, metadata: { ...next.metadata, resourceVersion: this.nextVersion() } };
+    };
+    const key = objectKey({ type, namespace, name });
+    const routed = this.routed.get(key);
+    if (routed !== undefined) this.routed.set(key, changed(routed));
+    const swap = <T extends KubeObject>(one: T): T => (one.metadata.name === name ? (changed(one) as T) : one);
+    if (type === analysisRunType) this.analysisRuns = this.analysisRuns.map(swap);
+    else if (type === experimentType) this.experiments = this.experiments.map(swap);
+    else if (this.workload?.kind === type.kind) {
+      const before = this.workload;
+      const next = changed(before);
+      this.workload = { ...next, metadata: { ...next.metadata, generation: (before.metadata.generation ?? 1) + 1 } };
+    }
   }
 
   private isReady({ readyAt }: VirtualPod): boolean {
@@ -218,6 +357,10 @@ export class WorldModel {
   private nextVersion(): string {
     return String(++this.version);
   }
+}
+
+function isEnded(phase: AnalysisPhase | '' | undefined): boolean {
+  return phase === 'Successful' || phase === 'Failed' || phase === 'Error' || phase === 'Inconclusive';
 }
 
 /** RFC 7386. */
