@@ -5,11 +5,11 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { Rollout } from '@sluice/api';
+import type { AnalysisTemplate, Rollout } from '@sluice/api';
 import { describe, expect, it } from 'vitest';
-import { decideRollout } from './index.ts';
+import { decideRollout, type TrafficRouter } from './index.ts';
 import { canonicalStatus } from './status.ts';
-import { firstAndLast, type RecordedState, stretchesOf } from './testing/recording.ts';
+import { firstAndLast, type RecordedState, rolloutsOf, stretchesOf } from './testing/recording.ts';
 import { continueRun, type Run } from './testing/transcript.ts';
 import { WorldModel } from './testing/world-model.ts';
 
@@ -26,6 +26,13 @@ const names = [
   'history-and-restart',
   'bluegreen',
   'workloadref',
+  'bluegreen-analysis',
+  'analysis-job',
+  'experiment',
+  'canary-istio',
+  'canary-istio-subset',
+  'canary-dynamic-stable',
+  'canary-ingress',
 ];
 
 /** Promoting what is paused both by hand and by a step is two patches; whether a pass falls between them decides the outcome. */
@@ -33,16 +40,24 @@ function isRaced(note: string, before: RecordedState): boolean {
   return /plugin promote web$/.test(note) && before.rollout.spec.paused === true;
 }
 
-describe.runIf(isThere)('a recorded conversation', () => {
-  for (const name of names) {
-    const stretches = isThere ? stretchesOf(gunzipSync(readFileSync(`${folder}/${name}.ndjson.gz`)).toString()) : [];
+const recordings = (isThere ? names : []).flatMap((name) => {
+  const text = gunzipSync(readFileSync(`${folder}/${name}.ndjson.gz`)).toString();
+  return rolloutsOf(text).map((rollout) => ({ name: `${name} ${rollout}`, stretches: stretchesOf(text, rollout) }));
+});
 
+describe.runIf(isThere)('a recorded conversation', () => {
+  for (const { name, stretches } of recordings) {
     for (const [at, stretch] of stretches.entries()) {
       const title = `${name} ${at + 1}: ${stretch.note.slice(0, 90)}`;
 
-      it.runIf(stretch.isRest && !isWaitingForPods(stretch.end))(`rests where upstream rested, ${title}`, () => {
+      // Upstream's last pass there ended in an error of its router, which waits for all pods.
+      const isUnfinished = name === 'canary-istio-subset web' && at === 2;
+      it.runIf(stretch.isRest && !isUnfinished && !isWaitingForPods(stretch.end))(`rests where upstream rested, ${title}`, () => {
         const { rollout } = stretch.end;
-        const plan = decideRollout({ ...modelOf(stretch.end).facts(), pods: [], podMetadataChecked: everything }, stretch.end.at);
+        const plan = decideRollout(
+          { ...modelOf(stretch.end, stretch.end).facts(), pods: [], podMetadataChecked: everything },
+          stretch.end.at,
+        );
         expect(plan.actions.map((action) => JSON.stringify(action))).toEqual([]);
         expect(timeless(plan.status)).toEqual(timeless(rollout.status));
       });
@@ -53,7 +68,8 @@ describe.runIf(isThere)('a recorded conversation', () => {
           !/restart|"replicas":8/.test(stretch.note) &&
           !isRaced(stretch.note, stretch.before),
       )(`goes on from each state that upstream left, ${title}`, () => {
-        for (const state of stretch.states) expect(endFrom(state), JSON.stringify(state.rollout.status)).toEqual(summary(stretch.end));
+        for (const state of stretch.states)
+          expect(endFrom(state, stretch.end), JSON.stringify(state.rollout.status)).toEqual(summary(stretch.end));
       });
     }
   }
@@ -72,12 +88,13 @@ describe.runIf(isThere)('a recorded spec that is wrong', () => {
 });
 
 describe.runIf(isThere)('the Events of a recorded conversation', () => {
-  for (const name of names) {
-    const stretches = isThere ? stretchesOf(gunzipSync(readFileSync(`${folder}/${name}.ndjson.gz`)).toString()) : [];
-    for (const [at, { note, before, changed, reasons, isRest }] of stretches.entries()) {
-      const isClear = isRest && stretches[at - 1]?.isRest !== false && !/restart/.test(note) && !isRaced(note, before);
+  for (const { name, stretches } of recordings) {
+    for (const [at, { note, before, changed, reasons, isRest, end }] of stretches.entries()) {
+      // The Deployment changes after the Rollout that refers to it.
+      const isOfWorkload = before.rollout.spec.workloadRef !== undefined && /set image/.test(note);
+      const isClear = !isOfWorkload && isRest && stretches[at - 1]?.isRest !== false && !/restart/.test(note) && !isRaced(note, before);
       it.runIf(isClear && changed !== undefined)(`are told in the same order, ${name} ${at + 1}: ${note.slice(0, 90)}`, () => {
-        const ours = withoutSizes(goOn({ ...before, rollout: changed ?? before.rollout }).notes.map(({ reason }) => reason));
+        const ours = withoutSizes(goOn({ ...before, rollout: changed ?? before.rollout }, end).notes.map(({ reason }) => reason));
         const rest = [...ours];
         const told = withoutSizes(reasons).filter((reason) => {
           const found = rest.indexOf(reason);
@@ -105,25 +122,60 @@ function isWaitingForPods({ replicaSets }: RecordedState): boolean {
  * ordinary Events beyond 25 and lets warnings through, so its list may have holes; ours must hold all of it in its order.
  */
 function withoutSizes(reasons: readonly string[]): readonly string[] {
-  return reasons.filter((reason) => reason !== 'ScalingReplicaSet');
+  return reasons.filter((reason) => reason !== 'ScalingReplicaSet' && !routerReasons.has(reason));
 }
 
+const anyTemplate = (name: string): AnalysisTemplate => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AnalysisTemplate',
+  metadata: { name },
+  spec: { metrics: [{ name: 'any', provider: { web: { url: 'http://localhost' } } }] },
+});
+
+const quietRouter: TrafficRouter = {
+  name: 'Quiet',
+  isUsedBy: () => true,
+  references: () => [],
+  validate: () => undefined,
+  setWeight: () => ({ ok: true, changes: [], notes: [] }),
+};
+
+/** Told by routers, which are not part of a replay. */
+const routerReasons: ReadonlySet<string> = new Set([
+  'Updated VirtualService',
+  'UpdatedDestinationRule',
+  'CreatingCanaryIngress',
+  'PatchingCanaryIngress',
+  'PatchingALBIngress',
+  'TrafficRoutingError',
+]);
+
 /** Continues in the model, with nobody doing anything, and says where that leads. */
-function endFrom(state: RecordedState): unknown {
-  const { world } = goOn(state);
+function endFrom(state: RecordedState, end: RecordedState): unknown {
+  const { world } = goOn(state, end);
   return summary({ ...state, rollout: world.rollout, replicaSets: world.replicaSets });
 }
 
-function goOn(state: RecordedState): Run {
-  return continueRun(modelOf(state));
+function goOn(state: RecordedState, end: RecordedState): Run {
+  // Pods and runs take a little longer in the model; a delay of half a minute must not pass in it.
+  return continueRun(modelOf(state, end), [], end.at + 3000);
 }
 
-function modelOf(state: RecordedState): WorldModel {
+/** Runs end as they ended in the recording. What a router's objects are is another test's business: here only weights count. */
+function modelOf(state: RecordedState, end: RecordedState): WorldModel {
   const { rollout, replicaSets, services, at, analysisRuns, experiments, workload } = state;
   const life = { readyAfterMs: (image: string, ordinal: number) => (image.endsWith(':error') ? undefined : 1000 + 200 * ordinal) };
   return WorldModel.from(rollout, replicaSets, services, at, life, {
     analysisRuns,
     experiments,
+    templates: { template: anyTemplate, clusterTemplate: () => undefined },
+    routers: rollout.spec.strategy?.canary?.trafficRouting === undefined ? [] : [quietRouter],
+    outcomes: (name) => {
+      const { phase, message = '' } =
+        [...end.analysisRuns, ...end.experiments].find(({ metadata }) => metadata.name === name)?.status ?? {};
+      const isOpen = phase === undefined || phase === '' || phase === 'Running' || phase === 'Pending';
+      return isOpen ? undefined : { afterMs: 1500, phase, message };
+    },
     ...(workload === undefined ? {} : { workload }),
   });
 }

@@ -1,6 +1,7 @@
 /** Conversations recorded from upstream's controller, as states of a cluster and what was done to it in between. */
 import {
   type AnalysisRun,
+  controllerOf,
   type Experiment,
   type Instant,
   type KubeObject,
@@ -42,8 +43,13 @@ export type RecordedStretch = {
 /** Nothing may happen for so long before a rest. */
 const restMs = 120;
 
-/** Cuts a recording at what people did. */
-export function stretchesOf(text: string): readonly RecordedStretch[] {
+/** The Rollouts of a recording. */
+export function rolloutsOf(text: string): readonly string[] {
+  return [...new Set(firstAndLast(text).map(({ first }) => first.metadata.name ?? ''))];
+}
+
+/** Cuts a recording at what people did to one of its Rollouts. */
+export function stretchesOf(text: string, only: string): readonly RecordedStretch[] {
   const lines = text
     .trim()
     .split('\n')
@@ -80,7 +86,7 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
   };
   for (const line of lines) {
     const { atMs, note, kind, object } = line;
-    if (note !== undefined && /^(merge patch rollout|plugin) ?/.test(note)) {
+    if (note !== undefined && isDoneTo(note, only)) {
       close(atMs);
       const before = snapshot(atMs);
       if (note.startsWith('merge patch')) expected = Math.max(expected, rollout?.metadata.generation ?? 0) + 1;
@@ -89,10 +95,11 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
     if (object === undefined) continue;
     const name = object.metadata.name ?? '';
     if (kind === 'Rollout') {
+      if (name !== only) continue;
       rollout = object as Rollout;
       // Written before the spec was changed, seen after: the stretch before had not come to its end.
       const previous = stretches.at(-1);
-      const isLate = (rollout.metadata.generation ?? 0) < expected;
+      const isLate = (rollout.metadata.generation ?? 0) < expected || (open !== undefined && isBeforeAction(rollout, open));
       if (previous !== undefined && isLate) stretches[stretches.length - 1] = { ...previous, isRest: false };
       movedAt = atMs;
       if (isLate) continue;
@@ -100,10 +107,12 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
       const state = snapshot(atMs);
       if (state !== undefined) open?.states.push(state);
     } else if (kind === 'ReplicaSet') {
+      if (!isOwned(object, only)) continue;
       movedAt = atMs;
       if (line.type === 'DELETED') replicaSets.delete(name);
       else replicaSets.set(name, object as ReplicaSet);
     } else if (kind === 'AnalysisRun' || kind === 'Experiment') {
+      if (!isOwned(object, only)) continue;
       const known: Map<string, KubeObject> = kind === 'AnalysisRun' ? analysisRuns : experiments;
       if (line.type === 'DELETED') known.delete(name);
       else known.set(name, object);
@@ -111,12 +120,36 @@ export function stretchesOf(text: string): readonly RecordedStretch[] {
       movedAt = atMs;
       workload = object;
     } else if (kind === 'Service') services.set(name, object as Service);
-    else if (kind === 'Event' && (object as { involvedObject?: { kind?: string } }).involvedObject?.kind === 'Rollout') {
+    else if (kind === 'Event' && isAbout(object, only)) {
       open?.reasons.push((object as { reason?: string }).reason ?? '');
     }
   }
   close((lines.at(-1)?.atMs ?? 0) + restMs);
   return stretches;
+}
+
+function isOwned(object: KubeObject, rollout: string): boolean {
+  const owner = controllerOf(object);
+  return owner?.kind === 'Rollout' && owner.name === rollout;
+}
+
+function isAbout(event: KubeObject, rollout: string): boolean {
+  const { involvedObject } = event as { involvedObject?: { kind?: string; name?: string } };
+  return involvedObject?.kind === 'Rollout' && involvedObject.name === rollout;
+}
+
+/** Whether somebody did something to this Rollout. */
+function isDoneTo(note: string, rollout: string): boolean {
+  return new RegExp(`^(merge patch rollout/${rollout} |plugin .*\\b${rollout}\\b)`).test(note);
+}
+
+/** What was written before a promotion or an abort and is seen after it. */
+function isBeforeAction({ status }: Rollout, { note, before }: { readonly note: string; readonly before: RecordedState }): boolean {
+  const old = before.rollout.status;
+  if (note.startsWith('plugin abort')) return status?.abort !== true && old?.abort !== true && status?.abortedAt === undefined;
+  const isHeld =
+    (old?.pauseConditions ?? []).length > 0 && JSON.stringify(status?.pauseConditions) === JSON.stringify(old?.pauseConditions);
+  return note.startsWith('plugin promote') && isHeld && status?.promoteFull !== true && status?.currentStepIndex === old?.currentStepIndex;
 }
 
 /** The instant of `atMs: 0`. Objects say whole seconds only, so it is the latest that no line contradicts. */

@@ -49,8 +49,8 @@ export function run(scenario: Scenario): Run {
   return continueRun(scenario.world(), scenario.steps);
 }
 
-/** The same from a world that exists. */
-export function continueRun(world: WorldModel, waiting: readonly ScenarioStep[] = []): Run {
+/** The same from a world that exists. @param deadline - an instant that must not pass */
+export function continueRun(world: WorldModel, waiting: readonly ScenarioStep[] = [], deadline: number = Number.POSITIVE_INFINITY): Run {
   const start = world.now;
   const memory: ShellMemory = { countsWaitSince: undefined, checked: new Set() };
   const lines: string[] = [];
@@ -92,7 +92,7 @@ export function continueRun(world: WorldModel, waiting: readonly ScenarioStep[] 
     const wake = plan.requeueAfterMs === undefined || plan.requeueAfterMs > 60_000 ? undefined : world.now + plan.requeueAfterMs;
     const ready = world.nextReady();
     const until = Math.min(wake ?? Number.POSITIVE_INFINITY, ready ?? Number.POSITIVE_INFINITY);
-    if (until === Number.POSITIVE_INFINITY) break;
+    if (until === Number.POSITIVE_INFINITY || until > deadline) break;
     world.now = Math.max(until, world.now + 1);
     world.live();
   }

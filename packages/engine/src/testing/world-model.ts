@@ -6,7 +6,6 @@
 import {
   type AnalysisPhase,
   type AnalysisRun,
-  type AnalysisTemplate,
   analysisRunType,
   type Experiment,
   experimentType,
@@ -21,7 +20,7 @@ import {
   type Rollout,
   type Service,
 } from '@sluice/api';
-import { type Action, type ActionPatch, hashOf, objectKey, type RolloutFacts, type TrafficRouter } from '../index.ts';
+import { type Action, type ActionPatch, hashOf, objectKey, type RolloutFacts, type TemplateLookup, type TrafficRouter } from '../index.ts';
 
 export type PodLife = {
   /** From creation to ready; by default 1.5 s plus 0.2 s for each pod made in the same go. */
@@ -33,7 +32,7 @@ export type Outcome = { readonly afterMs: number; readonly phase: AnalysisPhase;
 
 /** What stands around a Rollout besides pods and services. */
 export type Surroundings = {
-  readonly templates?: readonly AnalysisTemplate[];
+  readonly templates?: TemplateLookup;
   /** By name; by default every run succeeds after two seconds. */
   readonly outcomes?: (name: string) => Outcome | undefined;
   readonly routers?: readonly TrafficRouter[];
@@ -110,10 +109,7 @@ export class WorldModel {
       experiments: [...this.experiments],
       routed: new Map(this.routed),
       routers: this.around.routers ?? [],
-      templates: {
-        template: (name) => this.around.templates?.find(({ metadata }) => metadata.name === name),
-        clusterTemplate: () => undefined,
-      },
+      ...(this.around.templates === undefined ? {} : { templates: this.around.templates }),
       ...(this.workload === undefined ? {} : { workload: this.workload }),
     };
   }
