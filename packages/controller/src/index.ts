@@ -1,2 +1,15 @@
+export {
+  type AnalysisController,
+  type AnalysisControllerOptions,
+  createAnalysisController,
+} from './analysis/analysis-controller.ts';
+export { type AnalysisInformers, type AnalysisInformersOptions, createAnalysisInformers } from './analysis/analysis-informers.ts';
+export {
+  type AnalysisMetrics,
+  type AnalysisRunGauges,
+  type AnalysisTemplateGauges,
+  templateGauges,
+} from './analysis/analysis-metrics.ts';
+export type { SourceFor } from './analysis/measuring.ts';
 export type { Histogram, RolloutGauges, RolloutMetrics } from './metrics.ts';
 export { type RolloutController, type RolloutControllerOptions, startRolloutController } from './rollout-controller.ts';

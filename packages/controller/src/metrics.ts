@@ -50,15 +50,15 @@ export type RolloutMetrics = {
   readonly writes: Readonly<Partial<Record<Action['kind'], number>>>;
 };
 
-const passBounds = [0.01, 0.15, 0.25, 0.5, 1];
+export const passBounds: readonly number[] = [0.01, 0.15, 0.25, 0.5, 1];
 const totalBounds = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800];
 const progressionBounds = [30, 60, 120, 300, 600, 900, 1800, 3600];
 const manualPauseBounds = [0, 60, 300, 600, 1800, 3600, 7200, 14400, 28800];
 
 /** Series of a deleted Rollout stay this long, so that the last values are still read once. */
-const forgetAfterMs = 65_000;
+export const forgetAfterMs: number = 65_000;
 
-class Series {
+export class Series {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;

@@ -1,8 +1,19 @@
 export { ActionError, type ActionPatch, actionPatches, type RolloutAction, revisionToUndo } from './actions.ts';
+export type { AnalysisMeans, ConditionQuestion, ConditionVerdict } from './analysis/means.ts';
 export { type ResolvedMetrics, resolveMetrics, withoutSecrets } from './analysis/metric-arguments.ts';
 export { metricsProblem } from './analysis/metric-validation.ts';
 export { isCompletedPhase, isWorsePhase, worstPhase } from './analysis/phases.ts';
 export { argumentsOfRollout } from './analysis/rollout-arguments.ts';
+export { type AnalysisConclusion, type AnalysisFacts, concludeAnalysisRun, failRun, type TaskOutcome } from './analysis/run-conclusion.ts';
+export {
+  type AnalysisPlan,
+  type AnalysisTask,
+  planAnalysisRun,
+  type ResolvedTask,
+  resolveTask,
+  type SecretValue,
+} from './analysis/run-plan.ts';
+export { unresolvedMessage } from './analysis/run-preparation.ts';
 export {
   type BuildProblem,
   type Built,
