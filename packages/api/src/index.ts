@@ -3,6 +3,7 @@ export { crds } from './crds.ts';
 export { type DurationResult, formatGoDuration, formatHumanDuration, parseGoDuration } from './duration.ts';
 export { type FieldError, type FieldErrorType, formatFieldError, formatFieldErrorBody } from './field-error.ts';
 export { type GoShape, goEncoder, goRawJson, goString } from './go-json.ts';
+export { GoPattern, PatternError } from './go-pattern.ts';
 export { intValue, percentOf, scaledValue } from './int-or-string.ts';
 export {
   analysisRunType,

@@ -28,6 +28,11 @@ export { decideAfterCollision, decideAfterCreateError, decideRollout } from './d
 export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
 export { notes } from './events.ts';
 export { type ExperimentQuestion, experimentOfStep, isSameExperimentSpec } from './experiments/experiment-step.ts';
+export { type Compiled, compileExpression, type Evaluated, type Program, runExpression } from './expression/expression.ts';
+export { formatFloat, plainFloat } from './expression/go-numbers.ts';
+export { type ConditionAnswer, type ConditionQuestion, evaluateConditions, evaluateInstant } from './expression/metric-conditions.ts';
+export { GoDuration, GoTime } from './expression/time.ts';
+export { GoFunction, type GoType } from './expression/values.ts';
 export { type RolloutFacts, resyncMs, type SpecReading } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';

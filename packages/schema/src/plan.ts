@@ -2,8 +2,9 @@
  * A schema node made ready for walking: look-ups instead of searches, and flags that tell what need not be looked at. Plans are made
  * on first use and live as long as their schema.
  */
+import type { GoPattern } from '@sluice/api';
 import { type FormatCheck, formatCheck } from './formats.ts';
-import { type GoPattern, goPattern } from './patterns.ts';
+import { goPattern } from './patterns.ts';
 import type { Schema } from './schema.ts';
 
 /** Kinds of JSON values as bits, so that a type check is one `&`. */

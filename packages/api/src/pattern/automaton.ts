@@ -34,6 +34,11 @@ export class Automaton {
     );
   }
 
+  /** Instructions of the program: what one character may cost at worst. */
+  get size(): number {
+    return this.#program.length;
+  }
+
   /** Whether the pattern matches anywhere in the text. */
   test(text: string): boolean {
     const codes = codePoints(text);

@@ -91,7 +91,9 @@ class Parser {
       const isLazy = this.#peek() === '?';
       if (isLazy) this.#at++;
       repeatedAt = start;
-      parts.push({ kind: 'Repeat', node: last, ...bounds, isLazy: isLazy !== this.#flags.ungreedy });
+      const repeat: Node = { kind: 'Repeat', node: last, ...bounds, isLazy: isLazy !== this.#flags.ungreedy };
+      if (!isRepeatable(repeat, repeatMax)) throw this.#error('invalid repeat count', this.#since(start));
+      parts.push(repeat);
     }
     if (parts.length === 0) return { kind: 'Empty' };
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : { kind: 'Concat', parts };
@@ -305,6 +307,21 @@ class Parser {
     if (character === '') throw this.#error('missing closing ]', this.#text);
     this.#at++;
     return character;
+  }
+}
+
+/** Counts inside each other may not multiply to more than `most`. @see go regexp/syntax repeatIsValid */
+function isRepeatable(node: Node, most: number): boolean {
+  switch (node.kind) {
+    case 'Concat':
+    case 'Alternate':
+      return node.parts.every((part) => isRepeatable(part, most));
+    case 'Repeat': {
+      const count = Math.max(1, node.max === Number.POSITIVE_INFINITY ? node.min : node.max);
+      return count <= most && isRepeatable(node.node, Math.floor(most / count));
+    }
+    default:
+      return true;
   }
 }
 
