@@ -1,5 +1,4 @@
 export { ActionError, type ActionPatch, actionPatches, type RolloutAction, revisionToUndo } from './actions.ts';
-export type { AnalysisMeans, ConditionQuestion, ConditionVerdict } from './analysis/means.ts';
 export { type ResolvedMetrics, resolveMetrics, withoutSecrets } from './analysis/metric-arguments.ts';
 export { metricsProblem } from './analysis/metric-validation.ts';
 export { isCompletedPhase, isWorsePhase, worstPhase } from './analysis/phases.ts';

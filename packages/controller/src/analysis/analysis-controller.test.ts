@@ -1,5 +1,5 @@
 import { type AnalysisPhase, failure, type Job, type Metric, StatusError } from '@sluice/api';
-import type { AnalysisMeans, MetricReading, MetricSource } from '@sluice/engine';
+import type { MetricReading, MetricSource } from '@sluice/engine';
 import { type LogFields, type Logger, silentLogger, type VirtualClock, virtualClock } from '@sluice/kube';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AnalysisController, type AnalysisControllerOptions, createAnalysisController } from './analysis-controller.ts';
@@ -7,12 +7,12 @@ import { templateGauges } from './analysis-metrics.ts';
 import { conflict, FakeCluster } from './testing.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');
-const means: AnalysisMeans = {
-  evaluateConditions: ({ result }) => ({ ok: true, phase: result as AnalysisPhase }),
-  matchesPattern: (pattern, text) => pattern === text,
-};
-
-const metric = (name: string, fields: Partial<Metric> = {}): Metric => ({ name, provider: { web: { url: 'u' } }, ...fields });
+const metric = (name: string, fields: Partial<Metric> = {}): Metric => ({
+  name,
+  provider: { web: { url: 'u' } },
+  successCondition: "result == 'Successful'",
+  ...fields,
+});
 const value = (phase: AnalysisPhase): MetricReading => ({ kind: 'value', result: phase, value: phase });
 const source = (measure: MetricSource['measure'], more: Partial<MetricSource> = {}): MetricSource => ({ type: 'Web', measure, ...more });
 const never = (): Promise<never> => new Promise(() => {});
@@ -35,7 +35,6 @@ function lab(sources: Readonly<Record<string, MetricSource>>, options: Partial<A
     logger: silentLogger,
     informers: cluster.informers,
     recorder: cluster.recorder,
-    means,
     sourceFor: ({ name }) => {
       const found = sources[name];
       if (found === undefined) throw new Error(`no valid provider in metric '${name}'`);

@@ -5,7 +5,6 @@
 import { type AnalysisRun, analysisRunType, annotations, type Clock, isStatusError, type Job, keyOf, labels } from '@sluice/api';
 import {
   type AnalysisConclusion,
-  type AnalysisMeans,
   type AnalysisPlan,
   concludeAnalysisRun,
   failRun,
@@ -42,7 +41,6 @@ export type AnalysisControllerOptions = {
   readonly recorder: Pick<EventRecorder, 'record'>;
   /** Throws for a metric that no source is known for; the message becomes the measurement's. */
   readonly sourceFor: SourceFor;
-  readonly means: AnalysisMeans;
   /** Passes in flight; 30 by default. */
   readonly concurrency?: number;
   /** A source that has not answered by then is given up, and the measurement an error; ten minutes by default. */
@@ -183,7 +181,7 @@ class AnalysisShell implements AnalysisController {
       return { requeueAfterMs: lookAgainMs };
     }
     const facts = { run: present, outcomes: work.outcomes, secrets: work.secrets };
-    const result = await this.#write(present, concludeAnalysisRun(facts, this.#options.means, this.#options.clock.now()), () => {
+    const result = await this.#write(present, concludeAnalysisRun(facts, this.#options.clock.now()), () => {
       this.#works.delete(key);
     });
     return result;
@@ -192,7 +190,7 @@ class AnalysisShell implements AnalysisController {
   /** A decision that throws would throw again: fields that are not what the kind says. It is told, and waits until the object changes. */
   #plan(run: AnalysisRun): AnalysisPlan {
     try {
-      return planAnalysisRun(run, this.#options.means, this.#options.clock.now());
+      return planAnalysisRun(run, this.#options.clock.now());
     } catch (error) {
       throw new TerminalError(`analysis run ${keyOf(run)} cannot be decided on`, { cause: error });
     }

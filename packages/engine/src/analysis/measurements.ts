@@ -9,8 +9,8 @@ import {
   parseGoDuration,
   parseTime,
 } from '@sluice/api';
+import { evaluateConditions } from '../expression/metric-conditions.ts';
 import type { MetricReading } from '../ports/metric-source.ts';
-import type { AnalysisMeans } from './means.ts';
 import { isCompletedPhase } from './phases.ts';
 import type { Redact } from './redaction.ts';
 
@@ -37,9 +37,9 @@ export type MeasurementQuestion = {
 };
 
 /** The measurement after a source has answered, with nothing in it that `redact` takes out. */
-export function measurementOf(question: MeasurementQuestion, redact: Redact, means: AnalysisMeans): Measurement {
+export function measurementOf(question: MeasurementQuestion, redact: Redact): Measurement {
   const { previous, startedAt, endedAt, isTerminating } = question;
-  const found = readAnswer(question, means);
+  const found = readAnswer(question);
   const text = (value: string): string => cut(redact(value));
   // What is terminated is over, whatever the source says: nobody would look at it again.
   const phase = isTerminating && !isCompletedPhase(found.phase) ? 'Inconclusive' : found.phase;
@@ -70,7 +70,7 @@ type Found = {
 const phases: readonly unknown[] = ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'];
 
 /** Sources are other people's code too, plugins among them: whatever they answer becomes a measurement. */
-function readAnswer({ metric, answer, endedAt }: MeasurementQuestion, { evaluateConditions }: AnalysisMeans): Found {
+function readAnswer({ metric, answer, endedAt }: MeasurementQuestion): Found {
   if (!answer.ok) return { phase: 'Error', message: answer.message };
   const reading: Partial<Record<keyof Extract<MetricReading, { kind: 'verdict' }> | 'result', unknown>> = answer.reading ?? {};
   const { metadata } = reading;

@@ -1,7 +1,7 @@
 import type { Metric } from '@sluice/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goFloatText, goQuoted } from './go-text.ts';
+import { goQuoted } from './go-text.ts';
 import { resolveMetrics, withoutSecrets } from './metric-arguments.ts';
 
 const metric = (url: string): Metric => ({ name: 'm', provider: { web: { url } } });
@@ -65,23 +65,6 @@ describe('filling in arguments', () => {
 });
 
 describe("Go's text", () => {
-  it.each([
-    [0, '0'],
-    [-0, '-0'],
-    [5, '5'],
-    [999999, '999999'],
-    [1000000, '1e+06'],
-    [1234567.5, '1.2345675e+06'],
-    [0.0001, '0.0001'],
-    [0.00001, '1e-05'],
-    [-0.5, '-0.5'],
-    [1e100, '1e+100'],
-    [Number.NaN, 'NaN'],
-    [Number.POSITIVE_INFINITY, '+Inf'],
-  ])('of %s is %s', (value, text) => {
-    expect(goFloatText(value)).toBe(text);
-  });
-
   it.each([
     ['"\\\n', '\\"\\\\\\n'],
     ['\x07\x01\x7f', '\\a\\x01\\x7f'],

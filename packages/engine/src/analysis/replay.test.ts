@@ -9,7 +9,6 @@ import { type AnalysisRun, type AnalysisRunStatus, type Instant, type KubeObject
 import { describe, expect, it } from 'vitest';
 import { concludeAnalysisRun, failRun, type TaskOutcome } from './run-conclusion.ts';
 import { type AnalysisTask, isTerminating, planAnalysisRun } from './run-plan.ts';
-import { means } from './testing.ts';
 
 const folder = `${process.env.SLUICE_TEST_INPUTS ?? ''}/argo-rollouts/recorded`;
 const names = ['analysis-web', 'analysis-limits', 'analysis-job', 'bluegreen-analysis', 'experiment-analysis'];
@@ -78,10 +77,10 @@ describe.runIf(isThere)('a recorded analysis', () => {
       it(`${file} ${name}: writes nothing where nothing new was measured`, () => {
         for (const { run, at } of moments) {
           const { phase, completedAt } = run.status ?? {};
-          if (completedAt !== undefined) expect(planAnalysisRun(run, means, at).kind).toBe('rest');
+          if (completedAt !== undefined) expect(planAnalysisRun(run, at).kind).toBe('rest');
           // Its end is still to be written.
           if (phase !== 'Running' || isTerminating(run)) continue;
-          expect(concludeAnalysisRun({ run, outcomes: [], secrets: [] }, means, at).patch, JSON.stringify(run.status)).toBeUndefined();
+          expect(concludeAnalysisRun({ run, outcomes: [], secrets: [] }, at).patch, JSON.stringify(run.status)).toBeUndefined();
         }
       });
     }
@@ -95,7 +94,7 @@ function next(before: Moment, after: Moment): ReturnType<typeof concludeAnalysis
     ...after.run,
     ...(before.run.status === undefined ? { status: { phase: '' } } : { status: before.run.status }),
   };
-  const plan = planAnalysisRun(run, means, after.at + 1000);
+  const plan = planAnalysisRun(run, after.at + 1000);
   if (plan.kind === 'fail') return failRun(run, plan.message);
   if (plan.kind !== 'measure') throw new Error(`${plan.kind}, but upstream went on to ${JSON.stringify(after.run.status)}`);
   const outcomes = plan.tasks.flatMap((task): TaskOutcome[] => {
@@ -105,30 +104,42 @@ function next(before: Moment, after: Moment): ReturnType<typeof concludeAnalysis
   });
   expect(outcomes.length, 'nothing that upstream measured is left over').toBe(changes(before.run.status, after.run.status));
   const now = parseTime(after.run.status?.completedAt) ?? parseTime(after.run.status?.startedAt) ?? after.at;
-  return concludeAnalysisRun({ run, outcomes, secrets: [] }, means, now);
+  return concludeAnalysisRun({ run, outcomes, secrets: [] }, now);
 }
 
 function outcomeOf(task: AnalysisTask, measurement: Measurement): TaskOutcome {
-  const { phase, value, message, metadata } = measurement;
   const startedAt = parseTime(measurement.startedAt) ?? 0;
-  const resumeAt = parseTime(measurement.resumeAt);
   return {
     task,
     metric: task.template,
     startedAt,
     endedAt: parseTime(measurement.finishedAt) ?? startedAt,
-    answer: {
-      ok: true,
-      reading: {
-        kind: 'verdict',
-        phase,
-        ...(value === undefined ? {} : { value }),
-        ...(message === undefined ? {} : { message }),
-        ...(metadata === undefined ? {} : { metadata }),
-        ...(resumeAt === undefined ? {} : { resumeAt }),
-      },
+    answer: task.template.provider.web === undefined ? verdictOf(measurement) : webAnswerOf(task, measurement),
+  };
+}
+
+function verdictOf({ phase, value, message, metadata, resumeAt }: Measurement): TaskOutcome['answer'] {
+  const at = parseTime(resumeAt);
+  return {
+    ok: true,
+    reading: {
+      kind: 'verdict',
+      phase,
+      ...(value === undefined ? {} : { value }),
+      ...(message === undefined ? {} : { message }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(at === undefined ? {} : { resumeAt: at }),
     },
   };
+}
+
+/** What the recorded web server answered, so that our own language judges it. */
+const document = { list: [1, 2, 3], n: 5, rate: 0.99, text: 'ok' };
+
+function webAnswerOf({ template }: AnalysisTask, { value, message = '' }: Measurement): TaskOutcome['answer'] {
+  if (message.startsWith('Get ')) return { ok: false, message };
+  const result: unknown = template.provider.web?.jsonPath === '{$.rate}' ? document.rate : document;
+  return { ok: true, reading: { kind: 'value', result, value: value ?? JSON.stringify(result) } };
 }
 
 function lastOf(name: string, status: AnalysisRunStatus | undefined): Measurement | undefined {

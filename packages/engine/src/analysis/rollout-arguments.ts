@@ -1,6 +1,6 @@
 /** Arguments of an analysis as a Rollout gives them: literals, pod template hashes, and values out of the Rollout itself. */
 import { type AnalysisArgument, metadataField, type Rollout, type RolloutAnalysisArgument } from '@sluice/api';
-import { goFloatText } from './go-text.ts';
+import { formatFloat } from '../expression/go-numbers.ts';
 import { type Built, mergeProblem } from './run-spec.ts';
 
 /**
@@ -58,5 +58,5 @@ function ofObject(rollout: Rollout, path: string): Found {
   }
   if (at === undefined || at === null) return { problem: `invalid path ${path} in rollout` };
   if (typeof at === 'object') return { problem: `path ${path} in rollout must terminate in a primitive value` };
-  return { text: typeof at === 'number' ? goFloatText(at) : String(at) };
+  return { text: typeof at === 'number' ? formatFloat(at) : String(at) };
 }

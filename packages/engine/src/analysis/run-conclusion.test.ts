@@ -6,7 +6,7 @@ import { assessMetric, limitBreach } from './metric-assessment.ts';
 import { isCompletedPhase, worstPhase } from './phases.ts';
 import { concludeAnalysisRun, type TaskOutcome } from './run-conclusion.ts';
 import { planAnalysisRun } from './run-plan.ts';
-import { analysisRun, means, metric, startOfTime, tell } from './testing.ts';
+import { analysisRun, metric, startOfTime, tell } from './testing.ts';
 
 const result = (fields: Partial<MetricResult>): MetricResult => ({
   name: 'm',
@@ -58,8 +58,18 @@ describe('rules of a run', () => {
     ],
     ['metrics', { metrics: [] }, 'Analysis spec invalid: no metrics specified'],
   ])('end it when they fit nothing: %s', (_, fields, message) => {
-    const plan = planAnalysisRun(analysisRun({ metrics: [metric('m')], ...fields }), means, startOfTime);
+    const plan = planAnalysisRun(analysisRun({ metrics: [metric('m')], ...fields }), startOfTime);
     expect(plan).toMatchObject({ kind: 'fail', message });
+  });
+
+  it.each([
+    ['a pattern anywhere in the name', 'a.b', 'xxacbxx', true],
+    ['an anchored one', '^acb$', 'xxacbxx', false],
+    ['one that Go refuses, as nothing', '(?=a)', 'a', false],
+    ['one that would backtrack for ever', '^(a+)+$', `${'a'.repeat(60)}!`, false],
+  ])('read %s', (_, metricName, name, isDry) => {
+    const plan = planAnalysisRun(analysisRun({ metrics: [metric(name)], dryRun: [{ metricName }] }), startOfTime);
+    expect(plan.kind).toBe(isDry ? 'measure' : 'fail');
   });
 
   it('keep as many measurements as the last one that fits says, and ten where it says less than one', () => {
@@ -87,7 +97,7 @@ describe('how long a completed run stays', () => {
     ['Successful', {}, undefined],
   ] as const)('%s with %j: %s s', (phase, ttlStrategy, seconds) => {
     const status = { phase, completedAt: '2026-01-05T10:00:00Z' };
-    const plan = (after: number) => planAnalysisRun(analysisRun({ metrics: [], ttlStrategy }, status), means, startOfTime + after * 1000);
+    const plan = (after: number) => planAnalysisRun(analysisRun({ metrics: [], ttlStrategy }, status), startOfTime + after * 1000);
     if (seconds === undefined) return expect(plan(1e6)).toEqual({ kind: 'rest', reason: 'completed' });
     expect(plan(seconds - 0.001)).toMatchObject({ kind: 'rest', wakeAt: startOfTime + seconds * 1000 });
     expect(plan(seconds)).toMatchObject({ kind: 'delete' });
@@ -95,14 +105,14 @@ describe('how long a completed run stays', () => {
 
   it('for ever when it could not be measured at all, since it has no completion time', () => {
     const run = analysisRun({ metrics: [], ttlStrategy: { secondsAfterCompletion: 1 } }, { phase: 'Error', message: 'no' });
-    expect(planAnalysisRun(run, means, startOfTime + 1e9).kind).toBe('rest');
+    expect(planAnalysisRun(run, startOfTime + 1e9).kind).toBe('rest');
   });
 });
 
 describe('an answer that no source should give', () => {
   const after = (reading: unknown) => {
     const run = analysisRun({ metrics: [metric('m')] });
-    const plan = planAnalysisRun(run, means, startOfTime);
+    const plan = planAnalysisRun(run, startOfTime);
     if (plan.kind !== 'measure' || plan.tasks[0] === undefined) throw new Error('nothing to measure');
     const outcome: TaskOutcome = {
       task: plan.tasks[0],
@@ -111,7 +121,7 @@ describe('an answer that no source should give', () => {
       startedAt: startOfTime,
       endedAt: startOfTime,
     };
-    return concludeAnalysisRun({ run, outcomes: [outcome], secrets: [] }, means, startOfTime);
+    return concludeAnalysisRun({ run, outcomes: [outcome], secrets: [] }, startOfTime);
   };
   const unreadable = { phase: 'Error', message: 'the metric provider gave an answer that cannot be read' };
 
@@ -147,23 +157,21 @@ describe('an answer that no source should give', () => {
     expect(JSON.stringify(status).length).toBeLessThan(100_000);
   });
 
-  it('does not get through with an expression that throws', () => {
-    const run = analysisRun({ metrics: [metric('m')] });
-    const plan = planAnalysisRun(run, means, startOfTime);
-    if (plan.kind !== 'measure' || plan.tasks[0] === undefined) throw new Error('nothing to measure');
-    const throwing = {
-      ...means,
-      evaluateConditions: () => {
-        throw new Error('out of memory');
+  it('does not get through when looking at it throws', () => {
+    const result = Object.defineProperty({}, 'rate', {
+      enumerable: true,
+      get: () => {
+        throw new Error('gone');
       },
-    };
-    const answer = { ok: true, reading: { kind: 'value', result: 1, value: '1' } } as const;
-    const outcome = { task: plan.tasks[0], metric: metric('m'), answer, startedAt: startOfTime, endedAt: startOfTime };
-    const { status } = concludeAnalysisRun({ run, outcomes: [outcome], secrets: [] }, throwing, startOfTime);
-    expect(status.metricResults?.[0]?.measurements?.[0]).toMatchObject({
-      phase: 'Error',
-      message: 'could not evaluate the conditions: out of memory',
     });
+    const run = analysisRun({ metrics: [metric('m', { successCondition: 'result.rate == 1' })] });
+    const plan = planAnalysisRun(run, startOfTime);
+    if (plan.kind !== 'measure' || plan.tasks[0] === undefined) throw new Error('nothing to measure');
+    const answer = { ok: true, reading: { kind: 'value', result, value: '1' } } as const;
+    const { template } = plan.tasks[0];
+    const outcome = { task: plan.tasks[0], metric: template, answer, startedAt: startOfTime, endedAt: startOfTime };
+    const { status } = concludeAnalysisRun({ run, outcomes: [outcome], secrets: [] }, startOfTime);
+    expect(status.metricResults?.[0]?.measurements?.[0]?.phase).toBe('Error');
   });
 });
 
@@ -174,9 +182,9 @@ describe('secrets', () => {
   };
 
   it('are asked for only when something is measured', () => {
-    expect(planAnalysisRun(analysisRun(spec), means, startOfTime)).toMatchObject({ secrets: [{ name: 'access', key: 'token' }] });
+    expect(planAnalysisRun(analysisRun(spec), startOfTime)).toMatchObject({ secrets: [{ name: 'access', key: 'token' }] });
     const waiting = { ...spec, metrics: [{ ...metric('m'), initialDelay: '1h' }] };
-    expect(planAnalysisRun(analysisRun(waiting), means, startOfTime)).toMatchObject({ tasks: [], secrets: [] });
+    expect(planAnalysisRun(analysisRun(waiting), startOfTime)).toMatchObject({ tasks: [], secrets: [] });
   });
 
   it.each([
@@ -231,7 +239,7 @@ describe('whatever sources answer', () => {
             expect(entry.measurements?.length ?? 0).toBeLessThanOrEqual(10);
           }
           if (!isCompletedPhase(status?.phase)) return;
-          const again = concludeAnalysisRun({ run: told.run, outcomes: [], secrets: [] }, means, startOfTime + 1e7);
+          const again = concludeAnalysisRun({ run: told.run, outcomes: [], secrets: [] }, startOfTime + 1e7);
           expect(again.patch).toBeUndefined();
           expect(again.notes).toEqual([]);
           expect(told.notes.filter((reason) => reason.startsWith('AnalysisRun'))).toEqual([`AnalysisRun${status?.phase}`]);

@@ -14,7 +14,6 @@ import {
   type RunSummary,
 } from '@sluice/api';
 import type { MergePatch, Note } from '../plan.ts';
-import type { AnalysisMeans } from './means.ts';
 import { type Answer, measurementOf, nextDueAt, redactedMetadata, withMeasurement } from './measurements.ts';
 import { assessMetric, limitBreach } from './metric-assessment.ts';
 import { isCompletedPhase, isWorsePhase } from './phases.ts';
@@ -60,13 +59,13 @@ export type AnalysisConclusion = {
 };
 
 /** The next state of a run. One that is completed stays as it is. */
-export function concludeAnalysisRun({ run, outcomes, secrets }: AnalysisFacts, means: AnalysisMeans, now: Instant): AnalysisConclusion {
+export function concludeAnalysisRun({ run, outcomes, secrets }: AnalysisFacts, now: Instant): AnalysisConclusion {
   if (run.status !== undefined && isCompletedPhase(run.status.phase)) {
     return { status: run.status, notes: [], garbage: [], reason: 'completed' };
   }
-  const prepared = prepareRun(run, means);
+  const prepared = prepareRun(run);
   if (!prepared.ok) return failRun(run, prepared.problem);
-  const results = withOutcomes(run, prepared.metrics, outcomes, redactorOf(secrets), means);
+  const results = withOutcomes(run, prepared.metrics, outcomes, redactorOf(secrets));
   const assessed = assessRun(run, prepared.metrics, results);
   const garbage: { readonly metric: Metric; readonly keep: number }[] = [];
   const trimmed = assessed.results.map((result) => {
@@ -128,13 +127,12 @@ function withOutcomes(
   metrics: readonly PreparedMetric[],
   outcomes: readonly TaskOutcome[],
   redact: Redact,
-  means: AnalysisMeans,
 ): readonly MetricResult[] {
   const results = new Map((status?.metricResults ?? []).map((result) => [result.name, result]));
   for (const { task, metric, answer, metadata, startedAt, endedAt } of outcomes) {
     const { name, kind, measurement: previous } = task;
     const isTerminatingTask = kind === 'terminate';
-    const measurement = measurementOf({ metric, previous, isTerminating: isTerminatingTask, answer, startedAt, endedAt }, redact, means);
+    const measurement = measurementOf({ metric, previous, isTerminating: isTerminatingTask, answer, startedAt, endedAt }, redact);
     const result = results.get(name) ?? newResult(name, metrics, redactedMetadata(metadata ?? {}, redact));
     results.set(name, withMeasurement(result, measurement, previous !== undefined));
   }

@@ -12,7 +12,6 @@ import {
   parseTime,
   type SecretKeyReference,
 } from '@sluice/api';
-import type { AnalysisMeans } from './means.ts';
 import { nextDueAt } from './measurements.ts';
 import { resolveMetrics } from './metric-arguments.ts';
 import { isCompletedPhase } from './phases.ts';
@@ -45,9 +44,9 @@ export type AnalysisPlan =
     };
 
 /** What is to be done about a run now. */
-export function planAnalysisRun(run: AnalysisRun, means: AnalysisMeans, now: Instant): AnalysisPlan {
+export function planAnalysisRun(run: AnalysisRun, now: Instant): AnalysisPlan {
   if (isCompletedPhase(run.status?.phase)) return planOfCompleted(run, now);
-  const prepared = prepareRun(run, means);
+  const prepared = prepareRun(run);
   if (!prepared.ok) return { kind: 'fail', message: prepared.problem, reason: prepared.problem };
   const isEnding = isTerminating(run);
   const tasks = prepared.metrics.flatMap((metric) => taskOf(run, metric, isEnding, now) ?? []);

@@ -1,6 +1,5 @@
 /** The metrics of a run as far as they are known without Secrets, and what its rules say about each of them. */
-import type { AnalysisRun, AnalysisRunSpec, Metric } from '@sluice/api';
-import type { AnalysisMeans } from './means.ts';
+import { type AnalysisRun, type AnalysisRunSpec, GoPattern, type Metric, PatternError } from '@sluice/api';
 import { resolveMetrics, withoutSecrets } from './metric-arguments.ts';
 import { metricsProblem } from './metric-validation.ts';
 
@@ -22,14 +21,14 @@ export type Prepared =
   /** `problem` is the run's message. */
   | { readonly ok: false; readonly problem: string };
 
-export function prepareRun({ spec }: AnalysisRun, means: AnalysisMeans): Prepared {
+export function prepareRun({ spec }: AnalysisRun): Prepared {
   const templates = spec.metrics ?? [];
   const resolved = resolveMetrics(templates, withoutSecrets(spec.args ?? []));
   if (!resolved.ok) return { ok: false, problem: unresolvedMessage(resolved.problem) };
   const { metrics } = resolved;
   const problem = metricsProblem(metrics);
   if (problem !== undefined) return { ok: false, problem: `Analysis spec invalid: ${problem}` };
-  const rules = applyRules(spec, metrics, means);
+  const rules = applyRules(spec, metrics);
   if (!rules.ok) return { ok: false, problem: `Analysis spec invalid: ${rules.problem}` };
   return {
     ok: true,
@@ -51,10 +50,10 @@ type AppliedRules =
   | { readonly ok: false; readonly problem: string };
 
 /** Of several retention rules for a metric the last one counts; a limit below 1 is the default. */
-function applyRules(spec: AnalysisRunSpec, metrics: readonly Metric[], { matchesPattern }: AnalysisMeans): AppliedRules {
+function applyRules(spec: AnalysisRunSpec, metrics: readonly Metric[]): AppliedRules {
   const dry = new Set<string>();
   const kept = new Map<string, number>();
-  const matched = (pattern: string): readonly string[] => metrics.map(({ name }) => name).filter((name) => matchesPattern(pattern, name));
+  const matched = (pattern: string): readonly string[] => namesMatching(pattern, metrics);
   for (const [at, { metricName }] of (spec.dryRun ?? []).entries()) {
     const names = matched(metricName);
     if (names.length === 0) return { ok: false, problem: `dryRun[${at}]: Rule didn't match any metric name(s)` };
@@ -66,4 +65,15 @@ function applyRules(spec: AnalysisRunSpec, metrics: readonly Metric[], { matches
     for (const name of names) kept.set(name, limit > 0 ? limit : keptDefault);
   }
   return { ok: true, dry, kept };
+}
+
+/** Unanchored, as Go reads it. A pattern that Go refuses matches nothing: upstream overlooks that error too. */
+function namesMatching(pattern: string, metrics: readonly Metric[]): readonly string[] {
+  try {
+    const expression = new GoPattern(pattern);
+    return metrics.map(({ name }) => name).filter((name) => expression.test(name));
+  } catch (error) {
+    if (error instanceof PatternError) return [];
+    throw error;
+  }
 }

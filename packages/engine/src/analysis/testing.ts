@@ -9,15 +9,8 @@ import {
   type Metric,
 } from '@sluice/api';
 import type { MetricReading } from '../ports/metric-source.ts';
-import type { AnalysisMeans } from './means.ts';
 import { type AnalysisConclusion, concludeAnalysisRun, failRun, type TaskOutcome } from './run-conclusion.ts';
 import { planAnalysisRun, resolveTask, type SecretValue } from './run-plan.ts';
-
-/** Stand-ins for the language of conditions and for patterns, for tests that are about neither: a result is its own phase. */
-export const means: AnalysisMeans = {
-  evaluateConditions: ({ result }) => ({ ok: true, phase: result as AnalysisPhase }),
-  matchesPattern: (pattern, text) => pattern === '.*' || pattern === text,
-};
 
 export const startOfTime: Instant = 1_767_607_200_000;
 
@@ -41,8 +34,10 @@ export type Told = {
   readonly writes: number;
 };
 
+/** Its conditions take a result for its own phase. */
 export function metric(name: string, fields: Partial<Metric> = {}): Metric {
-  return { name, provider: { web: { url: 'http://metrics' } }, ...fields };
+  const conditions = { successCondition: "result == 'Successful'", failureCondition: "result == 'Failed'" };
+  return { name, provider: { web: { url: 'http://metrics' } }, ...conditions, ...fields };
 }
 
 export function analysisRun(spec: AnalysisRunSpec, status?: AnalysisRunStatus): AnalysisRun {
@@ -65,7 +60,7 @@ export function tell(story: Story, secondsMax = 600): Told {
   let writes = 0;
   let now = startOfTime;
   const conclude = (): AnalysisConclusion | undefined => {
-    const plan = planAnalysisRun(run, means, now);
+    const plan = planAnalysisRun(run, now);
     if (plan.kind === 'rest') return undefined;
     if (plan.kind === 'delete') throw new Deleted(plan.reason);
     if (plan.kind === 'fail') return failRun(run, plan.message);
@@ -80,7 +75,7 @@ export function tell(story: Story, secondsMax = 600): Told {
       lines.push(`${clock(now)} ${task.kind} ${task.name}`);
       outcomes.push({ task, metric: resolved.metric, startedAt: now, endedAt: now, answer: answerOf(answer, now) });
     }
-    return concludeAnalysisRun({ run, outcomes, secrets: secrets.map(({ value }) => value) }, means, now);
+    return concludeAnalysisRun({ run, outcomes, secrets: secrets.map(({ value }) => value) }, now);
   };
   try {
     for (let turn = 0; turn < 1000 && now <= startOfTime + secondsMax * 1000; turn++) {
@@ -100,7 +95,7 @@ export function tell(story: Story, secondsMax = 600): Told {
         for (const { metric: trimmed, keep } of conclusion.garbage) lines.push(`         of ${trimmed.name} ${keep} are kept`);
         continue;
       }
-      const plan = planAnalysisRun(run, means, now);
+      const plan = planAnalysisRun(run, now);
       const wakeAt = conclusion?.wakeAt ?? (plan.kind === 'rest' ? plan.wakeAt : undefined);
       const next = Math.min(wakeAt ?? Number.POSITIVE_INFINITY, changes[0]?.at ?? Number.POSITIVE_INFINITY);
       if (!Number.isFinite(next)) break;
@@ -117,6 +112,7 @@ class Deleted extends Error {}
 
 function answerOf(answer: Answer, now: Instant): TaskOutcome['answer'] {
   if (answer instanceof Error) return { ok: false, message: answer.message };
+  if (answer === 'Error') return { ok: false, message: 'no answer' };
   if (typeof answer === 'function') return { ok: true, reading: answer(now) };
   return { ok: true, reading: { kind: 'value', result: answer, value: answer.toLowerCase() } };
 }
