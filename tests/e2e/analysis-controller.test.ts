@@ -1,0 +1,162 @@
+/** The controller of analyses on the embedded cluster, virtual time: its API takes what we write, and a restart in the middle goes on. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type AnalysisRun, type AnalysisRunSpec, analysisRunType, type KubeObject, type Metric } from '../../packages/api/src/index.ts';
+import { type AnalysisController, createAnalysisController, createAnalysisInformers } from '../../packages/controller/src/index.ts';
+import type { MetricSource } from '../../packages/engine/src/index.ts';
+import { builtinTypes, EventRecorder, silentLogger } from '../../packages/kube/src/index.ts';
+import { type RolloutsCluster, rolloutsCluster } from '../harness/rollouts-cluster.ts';
+
+type Analyses = { readonly stop: () => Promise<void>; readonly controller: AnalysisController };
+
+let cluster: RolloutsCluster | undefined;
+let analyses: Analyses | undefined;
+afterEach(async () => {
+  await analyses?.stop();
+  await cluster?.stop();
+  analyses = undefined;
+  cluster = undefined;
+});
+
+async function startAnalyses({ client, clock }: RolloutsCluster, sourceFor: (metric: Metric) => MetricSource): Promise<Analyses> {
+  const common = { client, clock, random: () => 0.5, logger: silentLogger };
+  const informers = createAnalysisInformers(common);
+  const recorder = new EventRecorder({ ...common, component: 'rollouts-controller' });
+  await Promise.all([informers.runs.synced(), informers.jobs.synced()]);
+  const controller = createAnalysisController({ ...common, informers, recorder, sourceFor });
+  controller.start();
+  return {
+    controller,
+    stop: async () => {
+      const stopping = controller.stop().then(() => recorder.stop());
+      await clock.advance(20_000);
+      await stopping;
+      informers.runs.stop();
+      informers.jobs.stop();
+    },
+  };
+}
+
+const run = (name: string, spec: AnalysisRunSpec): AnalysisRun => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AnalysisRun',
+  metadata: { name, namespace: 'default' },
+  spec,
+});
+
+const web = (name: string, fields: Partial<Metric> = {}): Metric => ({
+  name,
+  provider: { web: { url: 'http://metrics/{{args.what}}', jsonPath: '{$.rate}' } },
+  successCondition: 'result >= 0.95',
+  ...fields,
+});
+
+describe('an analysis run on the embedded API', () => {
+  it('comes to the end that its measurements lead to, in as many writes as there are measurements', async () => {
+    const own = await rolloutsCluster();
+    cluster = own;
+    const asked: unknown[] = [];
+    const rates = [0.99, 0.5, 0.97];
+    analyses = await startAnalyses(own, () => ({
+      type: 'Web',
+      measure: async ({ metric }) => {
+        asked.push(metric.provider.web?.url);
+        const result = rates.shift() ?? 1;
+        return { kind: 'value', result, value: String(result) };
+      },
+    }));
+    const versions = new Set<string | undefined>();
+    await own.client.create(
+      analysisRunType,
+      run('rate', { metrics: [web('rate', { count: 3, interval: '5s', failureLimit: 1 })], args: [{ name: 'what', value: 'rate' }] }),
+    );
+    const get = async (): Promise<AnalysisRun> => own.client.get<AnalysisRun>(analysisRunType, { namespace: 'default', name: 'rate' });
+    await own.until('the run is done', async () => {
+      const present = await get();
+      versions.add(present.metadata.resourceVersion);
+      return present.status?.completedAt !== undefined;
+    });
+    const { status } = await get();
+    expect(status).toMatchObject({ phase: 'Successful', runSummary: { count: 1, successful: 1 }, dryRunSummary: {} });
+    expect(status?.metricResults?.[0]).toMatchObject({ name: 'rate', count: 3, successful: 2, failed: 1, consecutiveSuccess: 1 });
+    expect(status?.metricResults?.[0]?.measurements?.map(({ phase, value }) => `${phase} ${value}`)).toEqual([
+      'Successful 0.99',
+      'Failed 0.5',
+      'Successful 0.97',
+    ]);
+    expect(asked).toEqual(Array(3).fill('http://metrics/rate'));
+    // As it was made, and a state after each measurement.
+    expect(versions.size).toBeLessThanOrEqual(4);
+    await own.clock.advance(2_000);
+    const { items } = await own.client.list<
+      KubeObject & { reason: string; source: { component: string }; involvedObject: { kind: string } }
+    >(builtinTypes.events, {
+      namespace: 'default',
+    });
+    const told = items.filter(({ involvedObject }) => involvedObject.kind === 'AnalysisRun');
+    expect(told.map(({ reason, source }) => `${source.component} ${reason}`).sort()).toEqual([
+      'rollouts-controller AnalysisRunSuccessful',
+      'rollouts-controller MetricSuccessful',
+    ]);
+  });
+
+  it('goes on after a restart in the middle, with the measurement that is on its way', async () => {
+    const own = await rolloutsCluster();
+    cluster = own;
+    const calls: string[] = [];
+    const job: MetricSource = {
+      type: 'Job',
+      measure: async ({ now }) => {
+        calls.push('measure');
+        return { kind: 'verdict', phase: 'Running', resumeAt: now + 3_000, metadata: { 'job-name': 'j1' } };
+      },
+      resume: async (_, { metadata }) => {
+        calls.push(`resume ${metadata?.['job-name']}`);
+        return { kind: 'verdict', phase: 'Failed', message: 'exit code 1' };
+      },
+    };
+    const first = await startAnalyses(own, () => job);
+    await own.client.create(
+      analysisRunType,
+      run('job', {
+        metrics: [
+          {
+            name: 'm',
+            provider: { job: { spec: { template: { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } } } } },
+          },
+        ],
+      }),
+    );
+    await own.clock.advance(1_000);
+    await first.stop();
+    analyses = await startAnalyses(own, () => job);
+    await own.clock.advance(5_000);
+    expect(calls).toEqual(['measure', 'resume j1']);
+    const { status } = await own.client.get<AnalysisRun>(analysisRunType, { namespace: 'default', name: 'job' });
+    expect(status).toMatchObject({
+      phase: 'Failed',
+      message: 'Metric "m" assessed Failed due to failed (1) > failureLimit (0): "Error Message: exit code 1"',
+    });
+  });
+
+  it('says what is wrong with a spec that the API lets through, and is deleted by its time to live', async () => {
+    const own = await rolloutsCluster();
+    cluster = own;
+    analyses = await startAnalyses(own, () => ({ type: 'Web', measure: async () => ({ kind: 'value', result: 1, value: '1' }) }));
+    await own.client.create(analysisRunType, run('wrong', { metrics: [{ name: 'm', provider: {} }] }));
+    await own.client.create(
+      analysisRunType,
+      run('short', { metrics: [web('m')], args: [{ name: 'what', value: 'x' }], ttlStrategy: { secondsAfterSuccess: 3 } }),
+    );
+    await own.clock.advance(1_000);
+    const names = async (): Promise<readonly string[]> =>
+      (await own.client.list<AnalysisRun>(analysisRunType, { namespace: 'default' })).items.map(
+        ({ metadata, status }) => `${metadata.name} ${status?.phase} ${status?.message ?? ''}`,
+      );
+    expect([...(await names())].sort()).toEqual([
+      'short Successful ',
+      'wrong Error Analysis spec invalid: metrics[0]: no provider specified',
+    ]);
+    await own.clock.advance(5_000);
+    expect(await names()).toEqual(['wrong Error Analysis spec invalid: metrics[0]: no provider specified']);
+  });
+});
