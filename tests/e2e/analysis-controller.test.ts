@@ -1,9 +1,19 @@
 /** The controller of analyses on the embedded cluster, virtual time: its API takes what we write, and a restart in the middle goes on. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { type AnalysisRun, type AnalysisRunSpec, analysisRunType, type KubeObject, type Metric } from '../../packages/api/src/index.ts';
+import {
+  type AnalysisRun,
+  type AnalysisRunSpec,
+  type AnalysisTemplate,
+  analysisRunType,
+  analysisTemplateType,
+  type KubeObject,
+  type Metric,
+} from '../../packages/api/src/index.ts';
 import { type AnalysisController, createAnalysisController, createAnalysisInformers } from '../../packages/controller/src/index.ts';
-import type { MetricSource } from '../../packages/engine/src/index.ts';
+import { buildRunSpec, type MetricSource } from '../../packages/engine/src/index.ts';
 import { builtinTypes, EventRecorder, silentLogger } from '../../packages/kube/src/index.ts';
+import { parseYaml } from '../../packages/schema/src/index.ts';
+import { readPage, snippets } from '../harness/documents.ts';
 import { type RolloutsCluster, rolloutsCluster } from '../harness/rollouts-cluster.ts';
 
 type Analyses = { readonly stop: () => Promise<void>; readonly controller: AnalysisController };
@@ -48,6 +58,45 @@ const web = (name: string, fields: Partial<Metric> = {}): Metric => ({
   provider: { web: { url: 'http://metrics/{{args.what}}', jsonPath: '{$.rate}' } },
   successCondition: 'result >= 0.95',
   ...fields,
+});
+
+describe('the page about analyses', () => {
+  it('shows a template that the API takes, and that becomes a run', async () => {
+    const own = await rolloutsCluster();
+    cluster = own;
+    const [text = ''] = snippets(readPage('docs/reference/analysis.md'), 'yaml');
+    const template = parseYaml(text)[0] as AnalysisTemplate;
+    const kept = await own.client.create<AnalysisTemplate>(analysisTemplateType, {
+      ...template,
+      metadata: { ...template.metadata, namespace: 'default' },
+    });
+    expect(kept.spec).toEqual(template.spec);
+    const built = buildRunSpec(
+      { templates: [{ templateName: 'success-rate' }], args: [{ name: 'service', value: 'web' }] },
+      { template: () => kept, clusterTemplate: () => undefined },
+    );
+    if (!built.ok) throw new Error(built.problem.message);
+    const queries: unknown[] = [];
+    const measure: MetricSource['measure'] = async ({ metric }) => {
+      queries.push(metric.provider.prometheus?.query, metric.provider.prometheus?.headers);
+      return { kind: 'value', result: [0.5], value: '[0.5]' };
+    };
+    analyses = await startAnalyses(own, () => ({ type: 'Prometheus', measure }));
+    await own.client.create(builtinTypes.secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'prometheus', namespace: 'default' },
+      stringData: { token: 't0' },
+    });
+    await own.client.create(analysisRunType, run('rate', built.value));
+    await own.clock.advance(40_000);
+    const { status } = await own.client.get<AnalysisRun>(analysisRunType, { namespace: 'default', name: 'rate' });
+    expect(readPage('docs/reference/analysis.md')).toContain(`\n${status?.message}\n`);
+    expect(queries.slice(0, 2)).toEqual([
+      'sum(rate(ok{service="web"}[1m])) / sum(rate(all{service="web"}[1m]))',
+      [{ key: 'Authorization', value: 'Bearer t0' }],
+    ]);
+  });
 });
 
 describe('an analysis run on the embedded API', () => {
