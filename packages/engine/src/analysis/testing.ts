@@ -15,7 +15,7 @@ import { planAnalysisRun, resolveTask, type SecretValue } from './run-plan.ts';
 export const startOfTime: Instant = 1_767_607_200_000;
 
 /** An answer that is thrown is an `Error`. `at` sees the instant, for sources that tell when to come again. */
-export type Answer = AnalysisPhase | Error | ((at: Instant) => MetricReading);
+type Answer = AnalysisPhase | Error | ((at: Instant) => MetricReading);
 
 export type Story = {
   readonly name: string;
@@ -144,7 +144,7 @@ function clock(now: Instant): string {
 }
 
 /** RFC 7386. */
-export function merged(target: unknown, patch: unknown): unknown {
+function merged(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const result: Record<string, unknown> = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
