@@ -2,7 +2,20 @@
  * Carries a plan out. Every write is guarded by the resource version that the decision saw, or that an own earlier write of the plan left;
  * a conflict ends the plan, and the next pass looks again. Answers are laid over the caches, so that it sees what was written.
  */
-import { isStatusError, type KubeObject, type ReplicaSet, type ResourceType, type Rollout, rolloutType, type Service } from '@sluice/api';
+import {
+  type AnalysisRun,
+  analysisRunType,
+  controllerOf,
+  type Experiment,
+  experimentType,
+  isStatusError,
+  type KubeObject,
+  type ReplicaSet,
+  type ResourceType,
+  type Rollout,
+  rolloutType,
+  type Service,
+} from '@sluice/api';
 import {
   type Action,
   decideAfterCollision,
@@ -24,6 +37,8 @@ export type Caches = {
   readonly rollouts: Informer<Rollout>;
   readonly replicaSets: Informer<ReplicaSet>;
   readonly services: Informer<Service>;
+  readonly analysisRuns: Informer<AnalysisRun>;
+  readonly experiments: Informer<Experiment>;
 };
 
 export type ActOptions = {
@@ -32,6 +47,10 @@ export type ActOptions = {
   readonly now: number;
   readonly tell: (rollout: Rollout, note: Note) => void;
   readonly onDeleted: (uid: string) => void;
+  /** An object of this kind and name exists and is not ours. */
+  readonly onTaken: (kind: string, name: string) => void;
+  /** Lays the answer of a write over the cache of what only some Rollouts need. */
+  readonly overlayOther: (type: ResourceType, object: KubeObject) => Promise<void>;
   /** Counts writes, for metrics. */
   readonly onWrite: (kind: Action['kind']) => void;
 };
@@ -138,6 +157,21 @@ class Acting {
         caches.services.overlay(answer);
         return;
       }
+      case 'CreateObject':
+        return this.#createObject(action.type, action.object);
+      case 'PatchObject': {
+        const { type, namespace, name, resourceVersion } = action;
+        const patch = resourceVersion === undefined ? action.patch : guarded(action.patch, resourceVersion);
+        return this.#overlayObject(type, await client.patch(type, { namespace, name }, 'merge', patch, { lane: laneOf(type) }));
+      }
+      case 'DeleteObject': {
+        const { type, namespace, name, uid } = action;
+        const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+        await client
+          .delete(type, { namespace, name }, { ...preconditions, propagationPolicy: 'Background', lane: laneOf(type) })
+          .catch(unless('NotFound', 'Conflict'));
+        return;
+      }
       case 'PatchPod':
         await this.#patch(builtinTypes.pods, action.name, action.patch, { lane: 'background' }).catch(unless('NotFound'));
         return;
@@ -183,6 +217,28 @@ class Acting {
     }
   }
 
+  /** What exists already and is ours is found by the next pass; what is not ours keeps its name. */
+  async #createObject(type: ResourceType, object: KubeObject): Promise<void> {
+    const { client, onTaken } = this.#options;
+    const { namespace = '', name = '' } = object.metadata;
+    try {
+      await this.#overlayObject(type, await client.create(type, object, { lane: laneOf(type) }));
+    } catch (error) {
+      if (!isStatusError(error, 'AlreadyExists')) throw error;
+      const present = await client.get(type, { namespace, name });
+      if (controllerOf(present)?.uid === this.rollout.metadata.uid) await this.#overlayObject(type, present);
+      else onTaken(object.kind, name);
+      throw new LookAgain(`${object.kind} ${name} exists already`, { cause: error });
+    }
+  }
+
+  async #overlayObject(type: ResourceType, object: KubeObject): Promise<void> {
+    const { caches, overlayOther } = this.#options;
+    if (type === analysisRunType) caches.analysisRuns.overlay(object as AnalysisRun);
+    else if (type === experimentType) caches.experiments.overlay(object as Experiment);
+    else await overlayOther(type, object);
+  }
+
   async #report(plan: RolloutPlan): Promise<void> {
     for (const action of plan.actions) await this.#write(action);
     for (const { write: _, ...note } of plan.notes) this.#options.tell(this.rollout, note);
@@ -204,6 +260,11 @@ class Acting {
     this.rollout = answer;
     this.#options.caches.rollouts.overlay(answer);
   }
+}
+
+/** Traffic before sizes, records of analyses with them. */
+function laneOf(type: ResourceType): Lane {
+  return type === analysisRunType || type === experimentType ? 'scale' : 'traffic';
 }
 
 function guarded(patch: MergePatch, resourceVersion: string | undefined): MergePatch {

@@ -8,6 +8,8 @@ export type RolloutMemory = {
   specReading: SpecReading | undefined;
   /** Uids of ReplicaSets that were deleted; the cache may still have them for a moment. */
   readonly deletedReplicaSets: Set<string>;
+  /** `kind/name` of AnalysisRuns and Experiments whose name somebody else has. */
+  readonly takenNames: Set<string>;
   /** Generation about which it was said that a part is not carried out. */
   unsupportedSaid: number | undefined;
 };
@@ -18,6 +20,7 @@ export function newMemory(): RolloutMemory {
     specReading: undefined,
     podMetadataChecked: new Set(),
     deletedReplicaSets: new Set(),
+    takenNames: new Set(),
     unsupportedSaid: undefined,
   };
 }

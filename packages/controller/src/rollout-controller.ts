@@ -3,8 +3,16 @@
  * what is done and why is the engine's business.
  */
 import {
+  type AnalysisRun,
+  type AnalysisTemplate,
+  analysisTemplateType,
   annotations,
   type Clock,
+  type ClusterAnalysisTemplate,
+  clusterAnalysisTemplateType,
+  controllerOf,
+  type Experiment,
+  experimentType,
   type KubeObject,
   keyOf,
   labels,
@@ -14,7 +22,7 @@ import {
   rolloutType,
   type Service,
 } from '@sluice/api';
-import { decideRollout, type Note, notes, type RolloutFacts, type RolloutPlan, resyncMs } from '@sluice/engine';
+import { decideRollout, type Note, notes, type RolloutFacts, type RolloutPlan, resyncMs, type TrafficRouter } from '@sluice/engine';
 import {
   builtinTypes,
   type Client,
@@ -31,10 +39,15 @@ import {
   TerminalError,
 } from '@sluice/kube';
 import { type Caches, carryOut, LookAgain } from './act.ts';
+import { type AnalysisController, createAnalysisController } from './analysis/analysis-controller.ts';
+import { type AnalysisInformers, createAnalysisInformers } from './analysis/analysis-informers.ts';
+import type { AnalysisMetrics } from './analysis/analysis-metrics.ts';
+import type { SourceFor } from './analysis/measuring.ts';
 import { claimReplicaSets } from './claim.ts';
 import { newMemory, type RolloutMemory, remember } from './memory.ts';
 import { type RolloutMetrics, RolloutMetricsBook } from './metrics.ts';
-import { observe, orphanIndex, orphanKeys, serviceIndex, serviceKeys } from './observe.ts';
+import { ObjectWatch } from './object-watch.ts';
+import { observe, orphanIndex, orphanKeys, type Surroundings, serviceIndex, serviceKeys, templatesIn, workloadAt } from './observe.ts';
 import { createServiceController } from './service-controller.ts';
 
 export type RolloutControllerOptions = {
@@ -48,6 +61,12 @@ export type RolloutControllerOptions = {
   readonly instanceId?: string | undefined;
   /** Passes in flight; 10 by default. */
   readonly concurrency?: number;
+  /** AnalysisRuns looked at side by side; 30 by default. */
+  readonly analysisConcurrency?: number;
+  /** Traffic routers in the order in which they are served; none by default, and Rollouts that ask for one are left alone. */
+  readonly routers?: readonly TrafficRouter[];
+  /** The provider of a metric; by default there is none, and every measurement is an error. */
+  readonly sourceFor?: SourceFor;
   /** Told of every pass, for metrics of duration. */
   readonly onPass?: (observation: PassObservation) => void;
   /** Of this program, for the log. */
@@ -59,6 +78,7 @@ export interface RolloutController {
   stop(): Promise<void>;
   /** Plain numbers; names and forms of a metrics system are the caller's. */
   metrics(): RolloutMetrics;
+  analysisMetrics(): AnalysisMetrics;
 }
 
 /** Parts into which a resync is cut, so that it is a trickle and no wave. */
@@ -87,9 +107,25 @@ export async function startRolloutController(options: RolloutControllerOptions):
     indexes: { [ownerIndexName]: ownerIndex, [orphanIndex]: orphanKeys },
   });
   const services: Informer<Service> = createInformer<Service>({ ...informing, type: builtinTypes.services });
+  const analyses = createAnalysisInformers({ ...informing, instanceId });
+  const experiments: Informer<Experiment> = createInformer<Experiment>({
+    ...informing,
+    type: experimentType,
+    labelSelector: instance,
+    indexes: { [ownerIndexName]: ownerIndex },
+  });
+  const templates = createInformer<AnalysisTemplate>({ ...informing, type: analysisTemplateType, labelSelector: instance });
+  // A controller of one namespace may not look at what is the cluster's.
+  const clusterTemplates =
+    namespace === undefined
+      ? createInformer<ClusterAnalysisTemplate>({ ...informing, type: clusterAnalysisTemplateType, labelSelector: instance })
+      : undefined;
   const recorder = new EventRecorder({ client, clock, random, logger, component: 'rollouts-controller' });
-  const shell = new Shell(options, { rollouts, replicaSets, services }, recorder);
-  await Promise.all([rollouts.synced(), replicaSets.synced(), services.synced()]);
+  const caches: Caches = { rollouts, replicaSets, services, analysisRuns: analyses.runs, experiments };
+  const shell = new Shell(options, caches, { templates, clusterTemplates }, analyses, recorder);
+  await Promise.all(
+    [...Object.values(caches), analyses.jobs, templates, clusterTemplates].map((informer: Informer | undefined) => informer?.synced()),
+  );
   shell.start();
   logger.info('rollouts controller started', {
     version,
@@ -107,6 +143,15 @@ function tolerated(object: KubeObject): Rollout {
   return { ...object, metadata: { ...object.metadata, annotations: kept }, spec };
 }
 
+type Templates = {
+  readonly templates: Informer<AnalysisTemplate>;
+  readonly clusterTemplates: Informer<ClusterAnalysisTemplate> | undefined;
+};
+
+const noSource: SourceFor = (metric) => {
+  throw new Error(`no provider is known for metric ${metric.name}`);
+};
+
 class Shell implements RolloutController {
   readonly #options: RolloutControllerOptions;
   readonly #caches: Caches;
@@ -115,11 +160,38 @@ class Shell implements RolloutController {
   readonly #memories = new Map<string, RolloutMemory>();
   readonly #controller: Controller;
   readonly #services: Controller;
+  readonly #analysis: AnalysisController;
+  readonly #jobs: AnalysisInformers['jobs'];
+  readonly #templates: Templates;
+  readonly #routers: readonly TrafficRouter[];
+  readonly #others: ObjectWatch;
   #resyncPart = 0;
   #cancelResync: () => void = () => {};
 
-  constructor(options: RolloutControllerOptions, caches: Caches, recorder: EventRecorder) {
-    const { clock, random, logger, onPass } = options;
+  constructor(
+    options: RolloutControllerOptions,
+    caches: Caches,
+    templates: Templates,
+    analyses: AnalysisInformers,
+    recorder: EventRecorder,
+  ) {
+    const { clock, random, logger, onPass, sourceFor = noSource } = options;
+    this.#templates = templates;
+    this.#jobs = analyses.jobs;
+    this.#routers = options.routers ?? [];
+    this.#others = new ObjectWatch({
+      ...options,
+      onChange: (_key, _object, users) => {
+        for (const user of users) this.#controller.enqueue(user);
+      },
+    });
+    this.#analysis = createAnalysisController({
+      ...options,
+      informers: analyses,
+      recorder,
+      sourceFor,
+      ...(options.analysisConcurrency === undefined ? {} : { concurrency: options.analysisConcurrency }),
+    });
     this.#options = options;
     this.#caches = caches;
     this.#recorder = recorder;
@@ -142,7 +214,8 @@ class Shell implements RolloutController {
   start(): void {
     this.#controller.start();
     this.#services.start();
-    const { rollouts, replicaSets, services } = this.#caches;
+    this.#analysis.start();
+    const { rollouts, replicaSets, services, analysisRuns, experiments } = this.#caches;
     rollouts.addHandler({
       added: (rollout) => {
         this.#tell(rollout, notes.addedToInformer(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
@@ -156,6 +229,7 @@ class Shell implements RolloutController {
       deleted: (rollout) => {
         this.#tell(rollout, notes.deleted(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
         this.#memories.delete(keyOf(rollout));
+        this.#others.use(keyOf(rollout), []);
         this.#metrics.forget(keyOf(rollout), this.#options.clock);
         for (const key of serviceKeys(rollout)) this.#services.enqueue(key);
       },
@@ -178,15 +252,47 @@ class Shell implements RolloutController {
       this.#services.enqueue(keyOf(service));
     };
     services.addHandler({ added: enqueueUsers, updated: enqueueUsers, deleted: enqueueUsers });
+    const enqueueRollout = (object: AnalysisRun | Experiment): void => {
+      const owner = controllerOf(object);
+      if (owner?.kind === 'Rollout') this.#controller.enqueue(`${object.metadata.namespace ?? ''}/${owner.name}`);
+    };
+    analysisRuns.addHandler({
+      added: enqueueRollout,
+      updated: (run, previous) => {
+        if (run.status?.phase !== previous.status?.phase) enqueueRollout(run);
+      },
+      deleted: enqueueRollout,
+    });
+    experiments.addHandler({ added: enqueueRollout, updated: enqueueRollout, deleted: enqueueRollout });
+    this.#watchTemplates();
     this.#resync();
   }
 
   async stop(): Promise<void> {
     this.#cancelResync();
     this.#metrics.stop();
-    await Promise.all([this.#controller.stop(), this.#services.stop()]);
-    for (const informer of Object.values(this.#caches)) informer.stop();
+    await Promise.all([this.#controller.stop(), this.#services.stop(), this.#analysis.stop()]);
+    const { templates, clusterTemplates } = this.#templates;
+    for (const informer of [...Object.values(this.#caches), this.#jobs, templates, clusterTemplates]) informer?.stop();
+    await this.#others.stop();
     await this.#recorder.stop();
+  }
+
+  analysisMetrics(): AnalysisMetrics {
+    return this.#analysis.metrics();
+  }
+
+  /** A template that comes late mends the Rollouts whose spec is called invalid for want of it. */
+  #watchTemplates(): void {
+    const enqueueInvalid = (namespace: string | undefined): void => {
+      const { rollouts } = this.#caches;
+      for (const rollout of namespace === undefined ? rollouts.list() : rollouts.inNamespace(namespace)) {
+        if (rollout.status?.conditions?.some(({ type }) => type === 'InvalidSpec') === true) this.#controller.enqueue(keyOf(rollout));
+      }
+    };
+    const changed = ({ metadata }: KubeObject): void => enqueueInvalid(metadata.namespace);
+    this.#templates.templates.addHandler({ added: changed, updated: changed });
+    this.#templates.clusterTemplates?.addHandler({ added: changed, updated: changed });
   }
 
   metrics(): RolloutMetrics {
@@ -201,7 +307,7 @@ class Shell implements RolloutController {
     const replicaSets = (await claimReplicaSets(rollout, this.#caches.replicaSets, client)).filter(
       ({ metadata }) => !memory.deletedReplicaSets.has(metadata.uid ?? ''),
     );
-    const facts = observe(rollout, replicaSets, this.#caches.services, memory);
+    const facts = observe(rollout, replicaSets, this.#caches, await this.#surroundings(key, rollout), memory);
     const { plan, seen } = await this.#decide(facts);
     if (plan.unsupported !== undefined && memory.unsupportedSaid === (rollout.metadata.generation ?? 0)) return undefined;
     if (plan.unsupported !== undefined) {
@@ -216,6 +322,8 @@ class Shell implements RolloutController {
         now: clock.now(),
         tell: (about, note) => this.#tell(about, note),
         onDeleted: (uid) => memory.deletedReplicaSets.add(uid),
+        onTaken: (kind, name) => memory.takenNames.add(`${kind}/${name}`),
+        overlayOther: (type, object) => this.#others.overlay(type, object),
         onWrite: (kind) => this.#metrics.countWrite(kind),
       });
       this.#metrics.observeDuration(rollout.status, written.status);
@@ -226,7 +334,38 @@ class Shell implements RolloutController {
       return { requeueAfterMs: 20 };
     }
     remember(memory, plan, clock.now());
+    if (plan.problem !== undefined) throw new Error(plan.problem);
     return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** What lies around a Rollout. Kinds that only some need are watched from the first time that one does. */
+  async #surroundings(key: string, rollout: Rollout): Promise<Surroundings> {
+    const templates = templatesIn(this.#templates, rollout.metadata.namespace ?? '');
+    const routers = this.#routers.filter((router) => router.isUsedBy(rollout));
+    const workloadRef = workloadAt(rollout);
+    if (routers.length === 0 && workloadRef === undefined) {
+      this.#others.use(key, []);
+      return { templates, routers, routed: new Map(), workload: undefined };
+    }
+    // A router may find the name of one object in another, so it is asked until it names no more.
+    let routed: ReadonlyMap<string, KubeObject> = new Map();
+    for (let known = -1; known < routed.size; ) {
+      known = routed.size;
+      const refs = routers.flatMap((router) => router.references(rollout, routed));
+      await this.#others.ensure(refs.map(({ type }) => type));
+      this.#others.use(key, workloadRef === undefined ? refs : [...refs, workloadRef]);
+      routed = await this.#others.read(refs);
+    }
+    if (workloadRef === undefined) return { templates, routers, routed, workload: undefined };
+    await this.#others.ensure([workloadRef.type]);
+    const { type, name } = workloadRef;
+    const [workload] = (await this.#others.read([workloadRef])).values();
+    return {
+      templates,
+      routers,
+      routed,
+      workload: workload ?? `${type.resource}${type.group === '' ? '' : `.${type.group}`} "${name}" not found`,
+    };
   }
 
   /** Pods are read only where a decision asks for them: there is no cache of them. */

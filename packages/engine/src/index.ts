@@ -50,3 +50,4 @@ export { hashOf, type ReplicaSetRoles, revisionOf } from './replica-sets.ts';
 export { assignRoles, hasTemplateOf, templateHash } from './roles.ts';
 export { referencedServices, releasePatch } from './services.ts';
 export { currentSetWeight, currentStep, currentStepIndex, stepText } from './steps.ts';
+export { workloadTypeOf } from './workload.ts';
