@@ -26,7 +26,16 @@ export {
 export { decideAfterCollision, decideAfterCreateError, decideRollout } from './decide.ts';
 export { desiredReplicas, fenceposts, revisionHistoryLimit } from './defaults.ts';
 export { notes } from './events.ts';
+export { decideExperiment } from './experiments/decide.ts';
 export { type ExperimentQuestion, experimentOfStep, isSameExperimentSpec } from './experiments/experiment-step.ts';
+export {
+  type ExperimentAction,
+  type ExperimentFacts,
+  type ExperimentNote,
+  type ExperimentPlan,
+  type ExperimentRefusal,
+  experimentWriteKeys,
+} from './experiments/plan.ts';
 export { type Compiled, compileExpression, type Evaluated, type Program, runExpression } from './expression/expression.ts';
 export { formatFloat, plainFloat } from './expression/go-numbers.ts';
 export { type ConditionAnswer, type ConditionQuestion, evaluateConditions, evaluateInstant } from './expression/metric-conditions.ts';
