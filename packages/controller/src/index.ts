@@ -11,5 +11,12 @@ export {
   templateGauges,
 } from './analysis/analysis-metrics.ts';
 export type { SourceFor } from './analysis/measuring.ts';
+export {
+  createExperimentController,
+  type ExperimentController,
+  type ExperimentControllerOptions,
+} from './experiments/experiment-controller.ts';
+export { createExperimentInformer, type ExperimentInformerOptions, type ExperimentInformers } from './experiments/experiment-informers.ts';
+export { type ExperimentGauges, type ExperimentMetrics, experimentPhaseSeries } from './experiments/experiment-metrics.ts';
 export type { Histogram, RolloutGauges, RolloutMetrics } from './metrics.ts';
 export { type RolloutController, type RolloutControllerOptions, startRolloutController } from './rollout-controller.ts';
