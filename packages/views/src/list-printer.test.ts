@@ -61,4 +61,34 @@ describe('printExperimentList', () => {
       ['NAME        STATUS   DURATION  REMAINING  AGE', 'trial       Running  10m       6m         5m ', ''].join('\n'),
     );
   });
+
+  it('shows a dash for what is not known: no duration, not available yet, over, too late', () => {
+    const named = (name: string, one: Experiment, spec: Partial<Experiment['spec']> = {}): Experiment => ({
+      ...one,
+      metadata: { ...one.metadata, name },
+      spec: { ...one.spec, ...spec },
+    });
+    const available = { phase: 'Running', availableAt: '2026-01-01T00:06:00Z' } as const;
+    const { duration: _, ...endless } = experiment(available).spec;
+    const rows = [
+      named('fresh', experiment(undefined)),
+      named('waits', experiment({ phase: 'Pending' })),
+      { ...named('endless', experiment(available)), spec: endless },
+      named('odd', experiment(available), { duration: 'ages' }),
+      named('done', experiment({ ...available, phase: 'Successful' })),
+      named('late', experiment({ ...available, availableAt: '2025-12-31T23:00:00Z' })),
+    ];
+    expect(printExperimentList(rows, { allNamespaces: true }, now)).toBe(
+      [
+        'NAMESPACE  NAME        STATUS      DURATION  REMAINING  AGE',
+        'shop       fresh                   10m       -          5m ',
+        'shop       waits       Pending     10m       -          5m ',
+        'shop       endless     Running     -         -          5m ',
+        'shop       odd         Running     -         -          5m ',
+        'shop       done        Successful  10m       -          5m ',
+        'shop       late        Running     10m       -          5m ',
+        '',
+      ].join('\n'),
+    );
+  });
 });
