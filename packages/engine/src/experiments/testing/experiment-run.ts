@@ -21,6 +21,8 @@ export type ExperimentScenario = {
 export type ExperimentRun = {
   readonly lines: readonly string[];
   readonly notes: readonly ExperimentNote[];
+  /** Of the Experiment itself. */
+  readonly statusWrites: number;
   readonly world: ExperimentWorld;
 };
 
@@ -36,6 +38,7 @@ export function continueExperiment(world: ExperimentWorld, waiting: readonly Exp
   const notes: ExperimentNote[] = [];
   const steps = [...waiting];
   let writes = 0;
+  let statusWrites = 0;
   for (let turn = 0; turn < 1000; turn++) {
     const plan = decideExperiment(world.facts(), world.now);
     if (plan.problem !== undefined) lines.push(`${clock(start, world.now)} problem: ${plan.problem}`);
@@ -45,6 +48,7 @@ export function continueExperiment(world: ExperimentWorld, waiting: readonly Exp
       for (const action of plan.actions) {
         lines.push(`         ${describe(action, world.experiment, start)}`);
         writes++;
+        if (action.kind === 'WriteStatus') statusWrites++;
         world.carryOut(action, world.experiment);
         for (const key of experimentWriteKeys(action)) done.add(key);
       }
@@ -73,7 +77,7 @@ export function continueExperiment(world: ExperimentWorld, waiting: readonly Exp
   }
   for (const { what } of steps) lines.push(`never happened: ${what}`);
   lines.push(`end      ${world.summary()}, writes ${writes}`);
-  return { lines, notes, world };
+  return { lines, notes, statusWrites, world };
 }
 
 function clock(start: number, now: number): string {
