@@ -125,7 +125,7 @@ export async function experimentsCluster(): Promise<ExperimentsCluster> {
         labelSelector: labels.podTemplateHash,
         indexes,
       }),
-      services: createInformer<Service>({ ...informing, type: builtinTypes.services, indexes }),
+      services: createInformer<Service>({ ...informing, type: builtinTypes.services }),
       runs: createInformer<AnalysisRun>({ ...informing, type: analysisRunType, labelSelector: `!${labels.instanceId}`, indexes }),
       templates: createInformer<AnalysisTemplate>({ ...informing, type: analysisTemplateType }),
       clusterTemplates: createInformer<ClusterAnalysisTemplate>({ ...informing, type: clusterAnalysisTemplateType }),

@@ -20,6 +20,7 @@ import {
   createController,
   type EventRecorder,
   type Logger,
+  ownerIndex,
   ownerIndexName,
   type PassObservation,
   type Result,
@@ -80,6 +81,7 @@ class ExperimentShell implements ExperimentController {
   constructor(options: ExperimentControllerOptions) {
     const { clock, random, logger, onPass, concurrency } = options;
     this.#options = options;
+    options.informers.services.addIndex(ownerIndexName, ownerIndex);
     this.#metrics = new ExperimentMetricsBook(options.informers.experiments);
     this.#controller = createController({
       name: 'experiments',

@@ -17,9 +17,11 @@ import { type Client, createInformer, type Informer, type Logger, ownerIndex, ow
 export type ExperimentInformers = {
   /** May have the index `ownerIndexName`, for whoever looks for those of a Rollout. */
   readonly experiments: Informer<Experiment>;
-  /** Has the index `ownerIndexName`, as have the next two. */
+  /** Has the index `ownerIndexName`. */
   readonly replicaSets: Informer<ReplicaSet>;
+  /** The controller gives it the index `ownerIndexName`. */
   readonly services: Informer<Service>;
+  /** Has the index `ownerIndexName`. */
   readonly runs: Informer<AnalysisRun>;
   readonly templates: Store<AnalysisTemplate>;
   readonly clusterTemplates: Store<ClusterAnalysisTemplate>;
