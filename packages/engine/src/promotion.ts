@@ -39,14 +39,14 @@ export function isRollback({ current, stable }: ReplicaSetRoles): boolean {
 }
 
 /**
- * A way back that needs no steps, pause or analysis again. For blue-green also one to a version that is still kept after the switch.
+ * A way back that needs no steps, pause or analysis again. For blue-green also one to an older version that is still kept after the switch;
+ * a new one that is kept after an abort is no way back.
  *
  * @param isKept - whether the new ReplicaSet has a scale-down deadline that has not passed
  */
 export function isFastRollback(rollout: Rollout, roles: ReplicaSetRoles, isKept: boolean): boolean {
-  const { current, stable } = roles;
-  const isBack = current !== undefined && current === stable;
-  return isBack || (isBlueGreen(rollout.spec) && isKept) || isRollbackWithinWindow(rollout, roles);
+  if (!isRollback(roles)) return false;
+  return roles.current === roles.stable || (isBlueGreen(rollout.spec) && isKept) || isRollbackWithinWindow(rollout, roles);
 }
 
 /**

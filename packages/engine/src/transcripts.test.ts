@@ -5,9 +5,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { scenarios } from './testing/scenarios.ts';
+import { scenarios as basicScenarios } from './testing/scenarios.ts';
+import { strategyScenarios } from './testing/strategy-scenarios.ts';
 import { run } from './testing/transcript.ts';
 
+const scenarios = [...basicScenarios, ...strategyScenarios];
 const folder = fileURLToPath(new URL('./testdata/transcripts/', import.meta.url));
 
 function fileOf(name: string): string {

@@ -52,7 +52,8 @@ export function runInDisorder(scenario: Scenario, seed: number): DisorderResult 
       // Never far: what is due must be noticed when it is.
       const ready = world.nextReady();
       world.now = ready !== undefined && random() < 0.5 ? ready : world.now + 250;
-      if (ready !== undefined || (steps.length === 0 && rolloutPhase(world.rollout).phase !== 'Healthy')) quiet = Math.min(quiet, 20);
+      const isMoving = ready !== undefined || isDelayPending(world);
+      if (isMoving || (steps.length === 0 && rolloutPhase(world.rollout).phase !== 'Healthy')) quiet = Math.min(quiet, 20);
     }
   }
   return { end: summary(world), broken, unhappened: steps.map(({ what }) => what) };
@@ -130,7 +131,10 @@ function promises(world: WorldModel, action: Action): () => readonly string[] {
     const say = (what: string): void => {
       broken.push(`${what} by ${action.kind} ${'name' in action ? action.name : ''}: ${before.text} became ${after.text}`);
     };
-    if (after.total > Math.max(desired + surge, before.total)) say(`above the surge of ${surge}`);
+    const isBasic = spec.strategy?.blueGreen === undefined && spec.strategy?.canary?.trafficRouting === undefined;
+    if (isBasic && after.total > Math.max(desired + surge, before.total)) say(`above the surge of ${surge}`);
+    if (!isBasic && after.canary > desired) say(`more than ${desired} of the new version`);
+    for (const wrong of misledTraffic(world, action)) say(wrong);
     const atLeast = desired - (action.kind === 'EvictPod' ? Math.max(unavailable, 1) : unavailable);
     if (after.available < Math.min(atLeast, before.available)) say(`fewer than ${atLeast} available`);
     const steps = spec.strategy?.canary?.steps ?? [];
@@ -146,6 +150,35 @@ function promises(world: WorldModel, action: Action): () => readonly string[] {
       say('canary grew while aborted');
     return broken;
   };
+}
+
+/** A version is kept for a while after a switch or an abort. */
+function isDelayPending(world: WorldModel): boolean {
+  return world.replicaSets.some((set) => sizeOf(set) > 0 && set.metadata.annotations?.['scale-down-deadline'] !== undefined);
+}
+
+function sizeOf(set: ReplicaSet): number {
+  return set.spec?.replicas ?? 1;
+}
+
+/** Traffic goes only where pods are: the active service to a complete version, a weight to pods that can carry it. */
+function misledTraffic(world: WorldModel, action: Action): readonly string[] {
+  const { spec, status = {} } = world.rollout;
+  const desired = desiredReplicas(spec);
+  const { activeService } = spec.strategy?.blueGreen ?? {};
+  if (action.kind === 'PatchService' && action.name === activeService && status.abort !== true) {
+    const hash = world.services.get(action.name)?.spec?.selector?.['rollouts-pod-template-hash'];
+    if (world.availablePods(hash) < desired) return [`the active service leads to ${world.availablePods(hash)} available pods`];
+  }
+  if (action.kind !== 'PatchObject' || action.type.kind !== 'Split') return [];
+  const [split] = world.routed.values();
+  const { weight = 0, canary, stable } = (split ?? {}) as { weight?: number; canary?: string; stable?: string };
+  const wrong: string[] = [];
+  if (weight > 0 && world.availablePods(canary) === 0) wrong.push(`weight ${weight} without a pod`);
+  const needed = Math.floor(((100 - weight) * desired) / 100);
+  if (stable !== undefined && world.availablePods(stable) < needed)
+    wrong.push(`weight ${weight} leaves more than the stable version carries`);
+  return wrong;
 }
 
 function measure(world: WorldModel): {
