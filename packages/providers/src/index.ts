@@ -1,1 +1,1 @@
-export {};
+export { type TrafficRouterOptions, trafficRouters } from './traffic/registry.ts';
