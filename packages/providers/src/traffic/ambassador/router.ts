@@ -119,6 +119,7 @@ function canaryMapping(draft: Draft, base: ObjectRef, canary: ObjectRef, weight:
   if (!isFields(mapping.spec)) throw new RoutingProblem(`ambassador mapping ${JSON.stringify(base.name)} has no spec`);
   const { stable, canary: canaryService } = servicesOf(draft.view.rollout);
   const service = textOf(mapping.spec.service);
+  if (service === '') throw new RoutingProblem(`ambassador mapping ${JSON.stringify(base.name)} has no service`);
   const metadata = { name: canary.name, namespace: canary.namespace };
   const { status: _, ...rest } = mapping;
   return {

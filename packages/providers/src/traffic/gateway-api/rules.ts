@@ -100,7 +100,7 @@ export function withHeaderRules(rollout: Rollout, rules: readonly Rule[], route:
     const filters = rule.filters === undefined ? {} : { filters: rule.filters };
     return { name: ruleNameOf(name, at), matches, ...filters, backendRefs: [{ ...backend, weight: 1 }] };
   });
-  return settled(rollout, rules, others, added, name);
+  return isSettled(rollout, rules, added, name) ? rules : [...others, ...added];
 }
 
 /** One rule for each own rule, with its backends and the step's matches, and the canary as a mirror. */
@@ -119,7 +119,9 @@ export function withMirrorRules(rollout: Rollout, rules: readonly Rule[], route:
   const { weight: _, filters: __, ...backendRef } = first.backendRefs.find((candidate) => candidate.name === canary) ?? {};
   const mirror = { type: 'RequestMirror', requestMirror: { backendRef, ...(percentage === undefined ? {} : { percent: percentage }) } };
   const filters = [...(listOf(first.filters) ?? []), mirror];
-  return settled(rollout, rules, others, [{ name, matches, filters, backendRefs: first.backendRefs }], name);
+  const added = [{ name, matches, filters, backendRefs: first.backendRefs }];
+  // Of two rules that match alike the first one counts.
+  return isSettled(rollout, rules, added, name) ? rules : [...added, ...others];
 }
 
 /** Without the rules of these steps. */
@@ -128,11 +130,10 @@ export function withoutStepRules(rollout: Rollout, rules: readonly Rule[], names
   return rules.filter((rule) => !isStepRule(rollout, rule, wanted));
 }
 
-/** Rules that are there already stay where they are, and as the API spells them out. */
-function settled(rollout: Rollout, rules: readonly Rule[], others: readonly Rule[], added: readonly Rule[], name: string): readonly Rule[] {
+/** Whether the rules of a step are there; the API may spell them out more fully. */
+function isSettled(rollout: Rollout, rules: readonly Rule[], added: readonly Rule[], name: string): boolean {
   const present = rules.filter((rule) => isStepRule(rollout, rule, new Set([name])));
-  const isThere = present.length === added.length && added.every((rule, at) => isContained(withoutName(rule), withoutName(present[at])));
-  return isThere ? rules : [...others, ...added];
+  return present.length === added.length && added.every((rule, at) => isContained(withoutName(rule), withoutName(present[at])));
 }
 
 function withoutName(rule: Rule | undefined): unknown {
