@@ -87,6 +87,12 @@ export function drafted(view: RouterView, work: (draft: Draft) => void): RouterO
   return draft.outcome;
 }
 
+/** @throws RoutingProblem for a step without a name: routes without one are other people's */
+export function stepName({ name = '' }: { readonly name?: string }): string {
+  if (name === '') throw new RoutingProblem('a header or mirror route needs a name');
+  return name;
+}
+
 /** As Kubernetes words it: `virtualservices.networking.istio.io "web" not found`; typed clients name an Ingress in the singular. */
 export function notFoundText({ type, name }: ObjectRef): string {
   const resource = type.resource === 'ingresses' ? 'ingress' : type.resource;

@@ -45,7 +45,7 @@ export function servicesOf(rollout: Rollout, isPairFirst = false): ServicePair {
 }
 
 export function managedRouteNames(rollout: Rollout): readonly string[] {
-  return (routingOf(rollout).managedRoutes ?? []).map(({ name }) => name);
+  return (routingOf(rollout).managedRoutes ?? []).map(({ name }) => name).filter((name) => name !== '');
 }
 
 /** Managed routes, and those that header and mirror steps name. */

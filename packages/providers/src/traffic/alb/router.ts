@@ -6,7 +6,7 @@
  */
 import type { FieldError, KubeObject, ResourceType, Rollout, SetHeaderRoute } from '@sluice/api';
 import { type ObjectRef, objectKey, type RouterView, type TrafficRouter } from '@sluice/engine';
-import { type Draft, drafted, normal, notFoundText, RoutingProblem } from '../draft.ts';
+import { type Draft, drafted, normal, notFoundText, RoutingProblem, stepName } from '../draft.ts';
 import { annotationsOf, type Fields, withAnnotations } from '../fields.ts';
 import { ingressClassOf, leadsTo, mapPaths, serviceOf } from '../ingress.ts';
 import { managedRouteNames, namespaceOf, routingOf, servicesOf } from '../rollout.ts';
@@ -72,7 +72,8 @@ function ingressesOf(rollout: Rollout): readonly string[] {
 }
 
 function withHeaderRoute(rollout: Rollout, ingress: KubeObject, route: SetHeaderRoute, type: ResourceType): KubeObject {
-  const { name = '', match = [] } = route;
+  const { match = [] } = route;
+  const name = stepName(route);
   if (match.length === 0) return inOrder(rollout, withoutHeaderRoutes(rollout, ingress, [name]));
   const keys = { action: actionKey(rollout, name), conditions: conditionsKey(rollout, name) };
   const annotated = withAnnotations(ingress, { [keys.action]: headerAction(rollout), [keys.conditions]: headerConditions(route) });

@@ -5,7 +5,7 @@
  */
 import { annotations, type KubeObject, type ResourceType, type Rollout, type SetHeaderRoute } from '@sluice/api';
 import type { ObjectRef, TrafficRouter } from '@sluice/engine';
-import { type Draft, drafted, type FailureNote, RoutingProblem, warning } from '../draft.ts';
+import { type Draft, drafted, type FailureNote, RoutingProblem, stepName, warning } from '../draft.ts';
 import { annotationsOf, type Fields, fieldAt, isFields, withField } from '../fields.ts';
 import { isOwnedBy, managedRouteNames, namespaceOf, ownerReference, routingOf, servicesOf, stepRouteNames } from '../rollout.ts';
 
@@ -51,7 +51,9 @@ function failure(reason: string, doing: string, ref: ObjectRef): FailureNote {
   return (error) => warning(reason, `Error ${doing} apisix route ${JSON.stringify(ref.name)}: ${error}`);
 }
 
-function setHeaderRoute(draft: Draft, { name = '', match = [] }: SetHeaderRoute): void {
+function setHeaderRoute(draft: Draft, step: SetHeaderRoute): void {
+  const { match = [] } = step;
+  const name = stepName(step);
   const { rollout } = draft.view;
   const base = draft.get(baseRef(rollout));
   const ref = refOf(rollout, name);

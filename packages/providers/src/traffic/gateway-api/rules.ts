@@ -1,7 +1,7 @@
 /** Rules of a Gateway API route: which of them a Rollout weighs, and those that its steps put in. */
 import type { KubeObject, Rollout, SetHeaderRoute, SetMirrorRoute, StringMatch } from '@sluice/api';
 import type { WeightTarget } from '@sluice/engine';
-import { RoutingProblem } from '../draft.ts';
+import { RoutingProblem, stepName } from '../draft.ts';
 import { type Fields, fieldAt, isFields, isSame, listOf, textOf, withField } from '../fields.ts';
 import { canaryOf, namespaceOf, routingOf, servicesOf } from '../rollout.ts';
 import type { GatewayKind, NamedRoute } from './config.ts';
@@ -89,7 +89,8 @@ function ownRules(rollout: Rollout, rules: readonly Rule[], { kind, ruleName }: 
 
 /** One rule for each own rule, with its matches and these headers besides, all to the canary. */
 export function withHeaderRules(rollout: Rollout, rules: readonly Rule[], route: NamedRoute, step: SetHeaderRoute): readonly Rule[] {
-  const { name = '', match = [] } = step;
+  const { match = [] } = step;
+  const name = stepName(step);
   const others = withoutStepRules(rollout, rules, [name]);
   if (match.length === 0) return others;
   const headers = match.map(({ headerName, headerValue }) => headerMatch(headerName, headerValue));
@@ -105,7 +106,8 @@ export function withHeaderRules(rollout: Rollout, rules: readonly Rule[], route:
 
 /** One rule for each own rule, with its backends and the step's matches, and the canary as a mirror. */
 export function withMirrorRules(rollout: Rollout, rules: readonly Rule[], route: NamedRoute, step: SetMirrorRoute): readonly Rule[] {
-  const { name, match = [], percentage } = step;
+  const { match = [], percentage } = step;
+  const name = stepName(step);
   const others = withoutStepRules(rollout, rules, [name]);
   if (match.length === 0) return others;
   const { canary } = servicesOf(rollout);

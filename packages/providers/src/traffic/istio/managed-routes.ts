@@ -1,6 +1,6 @@
 /** Routes that steps put into a VirtualService: by header and as a mirror. They come first, in the order of `managedRoutes`. */
 import type { IstioVirtualService, KubeObject, Rollout, SetHeaderRoute, SetMirrorRoute, StringMatch } from '@sluice/api';
-import { RoutingProblem } from '../draft.ts';
+import { RoutingProblem, stepName } from '../draft.ts';
 import { type Fields, fieldAt, fieldsOf, listOf, textOf, withField } from '../fields.ts';
 import { managedRouteNames, routingOf, servicesOf, stepRouteNames } from '../rollout.ts';
 import { type Route, readRoutes, selectRoutes } from './virtual-service.ts';
@@ -20,9 +20,11 @@ export function withHeaderRoute(
   rollout: Rollout,
   virtualService: KubeObject,
   wanted: IstioVirtualService,
-  { name = '', match = [] }: SetHeaderRoute,
+  step: SetHeaderRoute,
   host: string | undefined,
 ): KubeObject {
+  const { match = [] } = step;
+  const name = stepName(step);
   const others = otherRoutes(virtualService, name);
   if (match.length === 0) return orderRoutes(rollout, withField(virtualService, ['spec', 'http'], others));
   const route = {
@@ -38,9 +40,11 @@ export function withMirrorRoute(
   rollout: Rollout,
   virtualService: KubeObject,
   wanted: IstioVirtualService,
-  { name, match = [], percentage = 100 }: SetMirrorRoute,
+  step: SetMirrorRoute,
   host: string | undefined,
 ): KubeObject {
+  const { match = [], percentage = 100 } = step;
+  const name = stepName(step);
   const others = otherRoutes(virtualService, name);
   if (match.length === 0) return orderRoutes(rollout, withField(virtualService, ['spec', 'http'], others));
   const weighted = weightedRoute(rollout, virtualService, wanted);

@@ -251,6 +251,28 @@ describe('a VirtualService', () => {
     ]);
   });
 
+  it('passes the port of the weighted route on to the routes of steps', () => {
+    const rollout = routedRollout({ istio: { virtualService: { name: 'web' } }, managedRoutes });
+    const port = { number: 8080 };
+    const route = ['web-stable', 'web-canary'].map((host, at) => ({ destination: { host, port }, weight: at === 0 ? 100 : 0 }));
+    const world = new World(router, rollout, [virtualService('web', { http: [{ route }] })]);
+    world.act({ kind: 'SetHeaderRoute', route: { name: 'hdr', match: [{ headerName: 'a', headerValue: { exact: 'b' } }] } });
+    world.act({ kind: 'SetMirrorRoute', route: { name: 'copy', match: [{ path: { exact: '/' } }] } });
+    expect(fieldAt(world.object('VirtualService'), 'spec', 'http')).toEqual([
+      { name: 'copy', match: [{ uri: { exact: '/' } }], route, mirror: { host: 'web-canary', port }, mirrorPercentage: { value: 100 } },
+      { name: 'hdr', match: [{ headers: { a: { exact: 'b' } } }], route: [{ weight: 100, destination: { host: 'web-canary', port } }] },
+      { route },
+    ]);
+  });
+
+  it('without HTTP routes takes no header route, and has none to lose', () => {
+    const rollout = routedRollout({ istio: { virtualService: { name: 'web' } }, managedRoutes });
+    const world = new World(router, rollout, [virtualService('web', { tls: [{ route: both }] })]);
+    const step = { name: 'hdr', match: [{ headerName: 'a', headerValue: { exact: 'b' } }] };
+    expect(world.ask({ kind: 'SetHeaderRoute', route: step })).toMatchObject({ ok: false, problem: 'spec.http not found' });
+    expect(world.act({ kind: 'RemoveManagedRoutes' }).changed).toEqual([]);
+  });
+
   it('adds up for any destinations of additional subsets', () => {
     const rule = { name: 'web', canarySubsetName: 'c', stableSubsetName: 's', additionalSubsetNames: ['x', 'y'] };
     const rollout = routedRollout({ istio: { virtualService: { name: 'web' }, destinationRule: rule } });

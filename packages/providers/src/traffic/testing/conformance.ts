@@ -122,6 +122,18 @@ export function routerConformance(router: RouterCase): void {
       expect(router.router.validate(router.rollout, seen.objects)).toBeUndefined();
     });
 
+    it('takes no route of nobody for that of a step without a name', () => {
+      const seen = world();
+      const before = seen.objects;
+      for (const match of [undefined, [{ headerName: 'a', headerValue: { exact: 'b' } }]]) {
+        const header = seen.ask({ kind: 'SetHeaderRoute', route: match === undefined ? {} : { match } });
+        expect(header.ok ? header.changes : []).toEqual([]);
+        const mirror = seen.ask({ kind: 'SetMirrorRoute', route: { name: '' } });
+        expect(mirror.ok ? mirror.changes : []).toEqual([]);
+      }
+      expect(seen.objects).toBe(before);
+    });
+
     it('says what is missing', () => {
       const seen = new World(router.router, router.rollout, []);
       for (const call of every) seen.ask(call);
@@ -185,7 +197,7 @@ function difference(before: string, after: string): string {
 }
 
 /** `UPDATE_GOLDEN=1` writes the file anew. */
-export function matchesGolden(name: string, text: string): void {
+function matchesGolden(name: string, text: string): void {
   const path = new URL(`../testdata/${name}.golden`, import.meta.url).pathname;
   if (process.env.UPDATE_GOLDEN === '1') {
     mkdirSync(dirname(path), { recursive: true });

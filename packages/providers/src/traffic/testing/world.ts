@@ -1,14 +1,6 @@
 /** Objects that a router works on, between its calls; and a Rollout to route. */
 import type { Instant, KubeObject, ReplicaSet, Rollout, TrafficRouting } from '@sluice/api';
-import {
-  type Note,
-  type ObjectRef,
-  objectKey,
-  type RouterOutcome,
-  type RouterView,
-  type TrafficRouter,
-  type WeightTarget,
-} from '@sluice/engine';
+import { type Note, objectKey, type RouterOutcome, type RouterView, type TrafficRouter, type WeightTarget } from '@sluice/engine';
 
 export type Call =
   | { readonly kind: 'SetWeight'; readonly weight: number; readonly targets: readonly WeightTarget[] }
@@ -16,8 +8,6 @@ export type Call =
   | { readonly kind: 'SetHeaderRoute'; readonly route: Parameters<NonNullable<TrafficRouter['setHeaderRoute']>>[1] }
   | { readonly kind: 'SetMirrorRoute'; readonly route: Parameters<NonNullable<TrafficRouter['setMirrorRoute']>>[1] }
   | { readonly kind: 'RemoveManagedRoutes' };
-
-export type Placed = readonly [ref: ObjectRef, object: KubeObject];
 
 /** Applies what a router wants, as the controller does. */
 export class World {
