@@ -33,7 +33,11 @@ const kinds: readonly Kind[] = [
 export const trafficRouterCrds: readonly KubeObject[] = kinds.map(({ group, kind, plural, versions }) => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
-  metadata: { name: `${plural}.${group}` },
+  metadata: {
+    name: `${plural}.${group}`,
+    // Groups under k8s.io are kept for Kubernetes; definitions that are not theirs have to say so.
+    ...(group.endsWith('.k8s.io') ? { annotations: { 'api-approved.kubernetes.io': 'unapproved, open schemas for development' } } : {}),
+  },
   spec: {
     group,
     scope: 'Namespaced',
