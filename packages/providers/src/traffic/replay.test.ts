@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { KubeObject, Rollout, TrafficWeights } from '@sluice/api';
-import type { TrafficRouter } from '@sluice/engine';
+import { type KubeObject, parseTime, type ReplicaSet, type Rollout, type Service, type TrafficWeights } from '@sluice/api';
+import { decideRollout, type TrafficRouter } from '@sluice/engine';
 import { describe, expect, it } from 'vitest';
 import { type Fields, fieldAt, isSame, textOf } from './fields.ts';
 import { trafficRouters } from './registry.ts';
@@ -47,6 +47,38 @@ describe.runIf(isThere)('an object that upstream routed', () => {
       });
     }
   }
+});
+
+describe.runIf(isThere)('a Rollout at the end of a recording', () => {
+  // The other recording ends in the middle of a promotion.
+  it.each(['canary-istio', 'canary-dynamic-stable', 'canary-ingress'])('leaves its objects as upstream left them, %s', (name) => {
+    const lines = linesOf(name);
+    const last = new Map<string, KubeObject>();
+    for (const { type, kind = '', object } of lines) {
+      const key = `${kind}/${object?.metadata.name}`;
+      if (object === undefined || type === 'DELETED') last.delete(key);
+      else last.set(key, object);
+    }
+    const of = <T extends KubeObject>(kind: string): readonly T[] =>
+      [...last].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object as T);
+    for (const rollout of of<Rollout>('Rollout')) {
+      const used = routers.filter((router) => router.isUsedBy(rollout));
+      const routed = used.flatMap((router) => [...new World(router, rollout, [...last.values()]).objects]);
+      const plan = decideRollout(
+        {
+          rollout,
+          replicaSets: of<ReplicaSet>('ReplicaSet').filter((set) => isOwnedBy(set, rollout)),
+          services: new Map(of<Service>('Service').map((service) => [service.metadata.name ?? '', service])),
+          routers: used,
+          routed: new Map(routed),
+        },
+        (parseTime(rollout.status?.conditions?.at(-1)?.lastUpdateTime) ?? 0) + 600_000,
+      );
+      // The recording may end before the delay after an abort does.
+      expect(plan.actions.filter(({ kind }) => kind !== 'PatchReplicaSet')).toEqual([]);
+      expect(plan.rollout.status?.canary?.weights).toEqual(rollout.status?.canary?.weights);
+    }
+  });
 });
 
 function linesOf(name: string): readonly Line[] {
