@@ -47,6 +47,7 @@ export { type Action, type MergePatch, type Note, type PlannedNote, type Rollout
 export type { MetricQuestion, MetricReading, MetricSource } from './ports/metric-source.ts';
 export {
   type ObjectRef,
+  type ObjectSelection,
   objectKey,
   type RouterChange,
   type RouterOutcome,

@@ -2,7 +2,17 @@
  * The port behind which every traffic router lies. A router whose state is Kubernetes objects is a pure function over them: it is given
  * the objects as they are and says how they are to be. Reading and writing is the controller's business, the order is the engine's.
  */
-import type { FieldError, Instant, KubeObject, ReplicaSet, ResourceType, Rollout, SetHeaderRoute, SetMirrorRoute } from '@sluice/api';
+import type {
+  FieldError,
+  Instant,
+  KubeObject,
+  LabelSelector,
+  ReplicaSet,
+  ResourceType,
+  Rollout,
+  SetHeaderRoute,
+  SetMirrorRoute,
+} from '@sluice/api';
 import type { Note } from '../plan.ts';
 
 /** An object that a router reads or writes. */
@@ -25,8 +35,16 @@ export type RouterView = {
   readonly now: Instant;
 };
 
+/** Objects that a router finds by their labels. */
+export type ObjectSelection = { readonly type: ResourceType; readonly namespace: string; readonly selector: LabelSelector };
+
 /** How an object is to be; `undefined` means gone. Unchanged objects are left out (or given back as they were). */
-export type RouterChange = { readonly ref: ObjectRef; readonly object: KubeObject | undefined };
+export type RouterChange = {
+  readonly ref: ObjectRef;
+  readonly object: KubeObject | undefined;
+  /** Makes the note to tell when the API refuses the write, from what the API said. */
+  readonly onFailure?: (error: string) => Note;
+};
 
 /**
  * What a call wants. `notes` become Events of the Rollout once the changes are written. A problem ends the pass as an error: nothing of the
@@ -48,6 +66,8 @@ export interface TrafficRouter {
   isUsedBy(rollout: Rollout): boolean;
   /** Every object that the calls below may read or write, whether it exists or not, for this state of `objects`: a router that finds the name of one object in another (a virtual router) names it once the first is there. */
   references(rollout: Rollout, objects: ReadonlyMap<string, KubeObject>): readonly ObjectRef[];
+  /** Objects that the calls below also read and write, whatever their names: they are to be in `objects`, and `references` then names them. */
+  selections?(rollout: Rollout): readonly ObjectSelection[];
   /** The first problem of the objects that the spec names, as upstream's reference validation finds it. */
   validate(rollout: Rollout, objects: ReadonlyMap<string, KubeObject>): FieldError | undefined;
   /** Hashes that the router's objects point at now: ReplicaSets that must keep their pods. */
@@ -59,8 +79,8 @@ export interface TrafficRouter {
   setMirrorRoute?(view: RouterView, route: SetMirrorRoute): RouterOutcome;
   removeManagedRoutes?(view: RouterView): RouterOutcome;
   /**
-   * An object of this router that no Rollout may own any more (a DestinationRule, an Ingress with managed annotations): how it is to be.
-   * Called for each change of an object of `cleansTypes`.
+   * An object of this router that no Rollout may own any more (a DestinationRule, an Ingress with managed annotations): how it is to be,
+   * `undefined` where it may stay as it is. Called for each change of an object of `cleansTypes`.
    *
    * @param isReferenced - whether the Rollout of that name still refers to the object
    */
