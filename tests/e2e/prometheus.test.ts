@@ -104,8 +104,9 @@ describe.skipIf(binary === undefined)('a real Prometheus', () => {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     const subject = ['-subj', '/CN=it', '-addext', 'subjectAltName=IP:127.0.0.1'];
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '1', ...subject];
-    if (onPath('openssl') !== undefined) {
-      execFileSync('openssl', request, { stdio: 'ignore' });
+    const openssl = onPath('openssl');
+    if (openssl !== undefined) {
+      execFileSync(openssl, request, { stdio: 'ignore' });
       const users = `basic_auth_users: {me: "${passwordHash}"}`;
       writeFileSync(join(folder, 'web.yml'), `tls_server_config: {cert_file: ${certificate}, key_file: ${key}}\n${users}\n`);
       secured = `https://127.0.0.1:${await start('secured', [`--web.config.file=${join(folder, 'web.yml')}`])}`;

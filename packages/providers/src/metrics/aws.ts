@@ -3,9 +3,9 @@
  * installations use them. Credentials come from where the AWS libraries look for them: environment, profile, role of the pod or node.
  */
 
-export type AwsCredentialsQuestion = { readonly region?: string; readonly profile?: string; readonly roleArn?: string };
+type AwsCredentialsQuestion = { readonly region?: string; readonly profile?: string; readonly roleArn?: string };
 
-export type SignableRequest = {
+type SignableRequest = {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export type MetricDataResult = {
   readonly Messages?: readonly { readonly Code?: string; readonly Value?: string }[];
 };
 
-export type MetricDataAnswer = {
+type MetricDataAnswer = {
   readonly results: readonly MetricDataResult[];
   readonly messages: readonly { readonly Code?: string; readonly Value?: string }[];
 };

@@ -44,7 +44,7 @@ export class HttpError extends Error {
 }
 
 /** The URL as it may be told: a password in it becomes `***`, as Go prints it. */
-export function withoutPassword(url: string): string {
+function withoutPassword(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@/i, '$1:***@');
 }
 
