@@ -37,7 +37,7 @@ export {
   experimentWriteKeys,
 } from './experiments/plan.ts';
 export { type Compiled, compileExpression, type Evaluated, type Program, runExpression } from './expression/expression.ts';
-export { formatFloat, plainFloat } from './expression/go-numbers.ts';
+export { formatFloat, parseFloatText, plainFloat } from './expression/go-numbers.ts';
 export { type ConditionAnswer, type ConditionQuestion, evaluateConditions, evaluateInstant } from './expression/metric-conditions.ts';
 export { GoDuration, GoTime } from './expression/time.ts';
 export { GoFunction, type GoType } from './expression/values.ts';

@@ -13,7 +13,7 @@ import {
   ofType,
   unknown,
 } from './nature.ts';
-import { compare, elementAt, fetch, lookUp } from './operators.ts';
+import { compare, elementAt, lookUp, memberOf } from './operators.ts';
 import { ExpressionProblem, fail } from './problem.ts';
 import { byteLength } from './utf8.ts';
 import { AnyKeyMap, checkDepth, entriesOf, equal, formatValue, isList, isMap, kindName, type List, toInteger, typeName } from './values.ts';
@@ -51,7 +51,7 @@ function end(name: 'first' | 'last', index: bigint): readonly [string, Builtin] 
     undefined,
     ([value], run) => {
       try {
-        return fetch(value, index, run.budget);
+        return memberOf(value, index, run.budget);
       } catch (error) {
         if (error instanceof ExpressionProblem) return null;
         throw error;
@@ -77,7 +77,7 @@ function get(given: readonly unknown[], run: Run): unknown {
   }
   if (isMap(target)) return lookUp(target, key) ?? null;
   try {
-    return fetch(target, key, run.budget);
+    return memberOf(target, key, run.budget);
   } catch (error) {
     if (error instanceof ExpressionProblem) return null;
     throw error;

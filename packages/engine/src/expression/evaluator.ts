@@ -7,7 +7,7 @@ import { builtins } from './builtins.ts';
 import { wrapped } from './go-numbers.ts';
 import type { Evaluate, Machine } from './machine.ts';
 import { isInteger, type Nature } from './nature.ts';
-import { add, compare, divide, fetch, isIn, modulo, multiply, negate, power, range, slice, subtract } from './operators.ts';
+import { add, compare, divide, isIn, memberOf, modulo, multiply, negate, power, range, slice, subtract } from './operators.ts';
 import { callPredicate } from './predicates.ts';
 import { fail } from './problem.ts';
 import type { Node, NodeOf } from './syntax.ts';
@@ -210,7 +210,7 @@ class Compiler {
       const value = target(machine);
       if (value === broken || (node.isOptional && (value === null || value === undefined))) return broken;
       if (isSearch && Array.isArray(value) && value.length === 0) fail('reflect: slice index out of range');
-      return fetch(value, key(machine), machine.budget);
+      return memberOf(value, key(machine), machine.budget);
     };
   }
 

@@ -1,7 +1,7 @@
 /** Numbers as Go's strconv reads and fmt prints them. Integers are bigints (Go's `int`, 64 bits), floats are numbers. */
 
-export const integerMin: bigint = -(2n ** 63n);
-export const integerMax: bigint = 2n ** 63n - 1n;
+const integerMin: bigint = -(2n ** 63n);
+const integerMax: bigint = 2n ** 63n - 1n;
 
 /** What arithmetic on 64 bits leaves of a result. */
 export function wrapped(value: bigint): bigint {

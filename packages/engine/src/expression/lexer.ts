@@ -30,7 +30,7 @@ export function isAlphabetic(character: string): boolean {
   return /^[A-Za-z_$]$/.test(character) || (character > '\u007f' && /^\p{L}$/u.test(character));
 }
 
-export function isAlphaNumeric(character: string): boolean {
+function isAlphaNumeric(character: string): boolean {
   return isAlphabetic(character) || /^\p{Nd}$/u.test(character);
 }
 

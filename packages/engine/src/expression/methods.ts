@@ -2,7 +2,7 @@
 import { wrapped } from './go-numbers.ts';
 import { civilOf, formatDuration, GoDuration, GoLocation, GoNamedNumber, GoTime, timeOf, unixSeconds, utc } from './time.ts';
 import { formatTimeAs } from './time-layout.ts';
-import type { GoType } from './values.ts';
+import { type GoType, timeLayout } from './values.ts';
 
 export type Method = {
   readonly parameters: readonly GoType[];
@@ -21,8 +21,6 @@ function method<S>(
   const run = call as (self: unknown, ...given: unknown[]) => unknown;
   return { parameters, returns, call: (self, given) => run(self, ...given), ...(returnsName === undefined ? {} : { returnsName }) };
 }
-
-const timeLayout = '2006-01-02 15:04:05.999999999 -0700 MST';
 
 const integerOfTime = (read: (time: GoTime) => number): Method => method<GoTime>([], 'int', (self) => BigInt(read(self)));
 const int64OfTime = (read: (time: GoTime) => bigint): Method => method<GoTime>([], 'int64', (self) => read(self));

@@ -75,7 +75,7 @@ export function power(a: unknown, b: unknown): number {
   return base ** exponent;
 }
 
-export function toFloat(value: unknown): number {
+function toFloat(value: unknown): number {
   return isNumber(value) ? Number(value) : fail(`invalid operation: float(${typeName(value)})`);
 }
 
@@ -104,7 +104,7 @@ export function lookUp(map: Readonly<Record<string, unknown>> | ReadonlyMap<unkn
 }
 
 /** `target[key]` and `target.key`. @throws ExpressionProblem `cannot fetch x from <nil>` */
-export function fetch(target: unknown, key: unknown, budget: Budget): unknown {
+export function memberOf(target: unknown, key: unknown, budget: Budget): unknown {
   const refuse = (): never => fail(`cannot fetch ${formatValue(key, budget)} from ${typeName(target)}`);
   if (target === null || target === undefined) return refuse();
   if (typeof key === 'string') {

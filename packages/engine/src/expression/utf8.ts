@@ -3,7 +3,7 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
 const ascii = /^[\x00-\x7f]*$/;
 
-export function isAscii(text: string): boolean {
+function isAscii(text: string): boolean {
   return ascii.test(text);
 }
 
@@ -21,7 +21,7 @@ export function encodeUtf8(text: string): readonly number[] {
 }
 
 /** Bytes that are no character become U+FFFD, one each. */
-export function decodeUtf8(bytes: readonly number[]): string {
+function decodeUtf8(bytes: readonly number[]): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const first = bytes[at] ?? 0;

@@ -57,7 +57,7 @@ export function isList(value: unknown): value is List {
   return Array.isArray(value) || value instanceof Float64Array || value instanceof BigInt64Array;
 }
 
-export function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> {
+function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
