@@ -108,6 +108,9 @@ class Acting {
     try {
       await this.#write(action);
     } catch (error) {
+      if ('onFailure' in action && action.onFailure !== undefined && !isStatusError(error, 'Conflict')) {
+        this.#options.tell(this.rollout, action.onFailure(error instanceof Error ? error.message : String(error)));
+      }
       if (isStatusError(error, 'Conflict'))
         throw new LookAgain(`${writeKeys(action).join()} has changed since it was seen`, { cause: error });
       if (isStatusError(error, 'NotFound') && action.kind !== 'CreateReplicaSet') {

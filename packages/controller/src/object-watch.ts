@@ -2,8 +2,8 @@
  * Caches of kinds that only some Rollouts need: objects of traffic routers, referenced workloads. A kind is watched from the first time that
  * somebody asks for it, and one that the cluster does not serve is asked for again after a while.
  */
-import { apiVersionOf, type Clock, type KubeObject, type ResourceType } from '@sluice/api';
-import { type ObjectRef, objectKey } from '@sluice/engine';
+import { apiVersionOf, type Clock, type KubeObject, matches, type ResourceType, requirementsOf } from '@sluice/api';
+import { type ObjectRef, type ObjectSelection, objectKey } from '@sluice/engine';
 import { type Client, createInformer, type Informer, type Logger, sleep } from '@sluice/kube';
 
 export type ObjectWatchOptions = {
@@ -13,7 +13,7 @@ export type ObjectWatchOptions = {
   readonly logger: Logger;
   readonly namespace?: string | undefined;
   /** Told of every change, with the users that asked for the object. */
-  readonly onChange: (key: string, object: KubeObject, users: Iterable<string>) => void;
+  readonly onChange: (type: ResourceType, object: KubeObject, users: ReadonlySet<string>) => void;
 };
 
 /** How long a first list may take before the asker goes on without. */
@@ -27,7 +27,7 @@ export class ObjectWatch {
   readonly #options: ObjectWatchOptions;
   readonly #kinds = new Map<string, Promise<Watched>>();
   readonly #users = new Map<string, Set<string>>();
-  readonly #refsOf = new Map<string, ReadonlySet<string>>();
+  readonly #refsOf = new Map<string, ReadonlyMap<string, ObjectRef>>();
 
   constructor(options: ObjectWatchOptions) {
     this.#options = options;
@@ -48,19 +48,34 @@ export class ObjectWatch {
     return found;
   }
 
-  /** Notes who uses which objects, in place of what was noted for this user before. @returns keys that the user has let go */
-  use(user: string, refs: readonly ObjectRef[]): readonly string[] {
-    const next = new Set(refs.map(objectKey));
-    const before = this.#refsOf.get(user) ?? new Set<string>();
-    const gone = [...before].filter((key) => !next.has(key));
-    for (const key of gone) this.#users.get(key)?.delete(user);
-    for (const key of next) {
+  /** The objects that labels select, as references. */
+  async select(selections: readonly ObjectSelection[]): Promise<readonly ObjectRef[]> {
+    const found: ObjectRef[] = [];
+    for (const { type, namespace, selector } of selections) {
+      const requirements = requirementsOf(selector);
+      for (const { metadata } of (await this.#watched(type)).informer?.inNamespace(namespace) ?? []) {
+        if (matches(requirements, metadata.labels)) found.push({ type, namespace, name: metadata.name ?? '' });
+      }
+    }
+    return found;
+  }
+
+  /** Notes who uses which objects, in place of what was noted for this user before. @returns what the user has let go */
+  use(user: string, refs: readonly ObjectRef[]): readonly ObjectRef[] {
+    const next = new Map(refs.map((ref) => [objectKey(ref), ref]));
+    const gone = [...(this.#refsOf.get(user) ?? [])].filter(([key]) => !next.has(key));
+    for (const [key] of gone) {
+      const users = this.#users.get(key);
+      users?.delete(user);
+      if (users?.size === 0) this.#users.delete(key);
+    }
+    for (const key of next.keys()) {
       const users = this.#users.get(key) ?? new Set<string>();
       this.#users.set(key, users.add(user));
     }
     if (next.size === 0) this.#refsOf.delete(user);
     else this.#refsOf.set(user, next);
-    return gone;
+    return gone.map(([, ref]) => ref);
   }
 
   usersOf(key: string): ReadonlySet<string> {
@@ -98,8 +113,7 @@ export class ObjectWatch {
     const informer: Informer = createInformer({ client, clock, random, logger, namespace, type });
     const tell = (object: KubeObject): void => {
       const { namespace: at = '', name = '' } = object.metadata;
-      const key = objectKey({ type, namespace: at, name });
-      onChange(key, object, this.usersOf(key));
+      onChange(type, object, this.usersOf(objectKey({ type, namespace: at, name })));
     };
     informer.addHandler({ added: tell, updated: tell, deleted: tell });
     await Promise.race([informer.synced(), sleep(clock, syncTimeoutMs)]);

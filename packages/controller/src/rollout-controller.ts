@@ -11,8 +11,6 @@ import {
   type ClusterAnalysisTemplate,
   clusterAnalysisTemplateType,
   controllerOf,
-  type Experiment,
-  experimentType,
   type KubeObject,
   keyOf,
   labels,
@@ -22,7 +20,7 @@ import {
   rolloutType,
   type Service,
 } from '@sluice/api';
-import { decideRollout, type Note, notes, type RolloutFacts, type RolloutPlan, resyncMs, type TrafficRouter } from '@sluice/engine';
+import { decideRollout, type Note, notes, type ObjectRef, type RolloutFacts, type RolloutPlan, type TrafficRouter } from '@sluice/engine';
 import {
   builtinTypes,
   type Client,
@@ -36,6 +34,7 @@ import {
   ownerIndexName,
   type PassObservation,
   type Result,
+  type Store,
   TerminalError,
 } from '@sluice/kube';
 import { type Caches, carryOut, LookAgain } from './act.ts';
@@ -44,10 +43,14 @@ import { type AnalysisInformers, createAnalysisInformers } from './analysis/anal
 import type { AnalysisMetrics } from './analysis/analysis-metrics.ts';
 import type { SourceFor } from './analysis/measuring.ts';
 import { claimReplicaSets } from './claim.ts';
+import { createExperimentController, type ExperimentController } from './experiments/experiment-controller.ts';
+import { createExperimentInformer } from './experiments/experiment-informers.ts';
+import type { ExperimentMetrics } from './experiments/experiment-metrics.ts';
 import { newMemory, type RolloutMemory, remember } from './memory.ts';
 import { type RolloutMetrics, RolloutMetricsBook } from './metrics.ts';
 import { ObjectWatch } from './object-watch.ts';
 import { observe, orphanIndex, orphanKeys, type Surroundings, serviceIndex, serviceKeys, templatesIn, workloadAt } from './observe.ts';
+import { RouterCleaner } from './router-cleaner.ts';
 import { createServiceController } from './service-controller.ts';
 
 export type RolloutControllerOptions = {
@@ -61,6 +64,10 @@ export type RolloutControllerOptions = {
   readonly instanceId?: string | undefined;
   /** Passes in flight; 10 by default. */
   readonly concurrency?: number;
+  /** How often every Rollout is looked at without a reason; 15 minutes by default. */
+  readonly resyncMs?: number;
+  /** Experiments looked at side by side; 10 by default. */
+  readonly experimentConcurrency?: number;
   /** AnalysisRuns looked at side by side; 30 by default. */
   readonly analysisConcurrency?: number;
   /** Traffic routers in the order in which they are served; none by default, and Rollouts that ask for one are left alone. */
@@ -79,7 +86,14 @@ export interface RolloutController {
   /** Plain numbers; names and forms of a metrics system are the caller's. */
   metrics(): RolloutMetrics;
   analysisMetrics(): AnalysisMetrics;
+  experimentMetrics(): ExperimentMetrics;
 }
+
+/** How often every Rollout is looked at without a reason, by default. Upstream's `--rollout-resync`. */
+const resyncMsDefault = 15 * 60 * 1000;
+
+/** A timer goes no further; what is later is found by a resync. */
+const wakeMsMax = 12 * 3600 * 1000;
 
 /** Parts into which a resync is cut, so that it is a trickle and no wave. */
 const resyncParts = 60;
@@ -108,12 +122,7 @@ export async function startRolloutController(options: RolloutControllerOptions):
   });
   const services: Informer<Service> = createInformer<Service>({ ...informing, type: builtinTypes.services });
   const analyses = createAnalysisInformers({ ...informing, instanceId });
-  const experiments: Informer<Experiment> = createInformer<Experiment>({
-    ...informing,
-    type: experimentType,
-    labelSelector: instance,
-    indexes: { [ownerIndexName]: ownerIndex },
-  });
+  const experiments = createExperimentInformer({ ...informing, instanceId });
   const templates = createInformer<AnalysisTemplate>({ ...informing, type: analysisTemplateType, labelSelector: instance });
   // A controller of one namespace may not look at what is the cluster's.
   const clusterTemplates =
@@ -148,6 +157,8 @@ type Templates = {
   readonly clusterTemplates: Informer<ClusterAnalysisTemplate> | undefined;
 };
 
+const nothing: Store<ClusterAnalysisTemplate> = { get: () => undefined, list: () => [], inNamespace: () => [], byIndex: () => [], size: 0 };
+
 const noSource: SourceFor = (metric) => {
   throw new Error(`no provider is known for metric ${metric.name}`);
 };
@@ -161,6 +172,8 @@ class Shell implements RolloutController {
   readonly #controller: Controller;
   readonly #services: Controller;
   readonly #analysis: AnalysisController;
+  readonly #experiments: ExperimentController;
+  readonly #cleaner: RouterCleaner;
   readonly #jobs: AnalysisInformers['jobs'];
   readonly #templates: Templates;
   readonly #routers: readonly TrafficRouter[];
@@ -181,9 +194,36 @@ class Shell implements RolloutController {
     this.#routers = options.routers ?? [];
     this.#others = new ObjectWatch({
       ...options,
-      onChange: (_key, _object, users) => {
+      onChange: (type, { metadata }, users) => {
         for (const user of users) this.#controller.enqueue(user);
+        this.#cleaner.look({ type, namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
       },
+    });
+    this.#cleaner = new RouterCleaner({
+      ...options,
+      routers: this.#routers,
+      rollouts: caches.rollouts,
+      read: async (ref) => [...(await this.#others.read([ref])).values()][0],
+      overlay: (type, object) => this.#others.overlay(type, object),
+    });
+    this.#experiments = createExperimentController({
+      client: options.client,
+      clock,
+      random,
+      logger,
+      recorder,
+      informers: {
+        ...caches,
+        runs: caches.analysisRuns,
+        templates: templates.templates,
+        clusterTemplates: templates.clusterTemplates ?? nothing,
+      },
+      enqueueRollout: (key) => this.#controller.enqueue(key),
+      tellRollout: (key, note) => {
+        const rollout = this.#caches.rollouts.get(key);
+        if (rollout !== undefined) this.#tell(rollout, note);
+      },
+      ...(options.experimentConcurrency === undefined ? {} : { concurrency: options.experimentConcurrency }),
     });
     this.#analysis = createAnalysisController({
       ...options,
@@ -215,7 +255,9 @@ class Shell implements RolloutController {
     this.#controller.start();
     this.#services.start();
     this.#analysis.start();
-    const { rollouts, replicaSets, services, analysisRuns, experiments } = this.#caches;
+    this.#experiments.start();
+    this.#cleaner.start();
+    const { rollouts, replicaSets, services, analysisRuns } = this.#caches;
     rollouts.addHandler({
       added: (rollout) => {
         this.#tell(rollout, notes.addedToInformer(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
@@ -229,7 +271,7 @@ class Shell implements RolloutController {
       deleted: (rollout) => {
         this.#tell(rollout, notes.deleted(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
         this.#memories.delete(keyOf(rollout));
-        this.#others.use(keyOf(rollout), []);
+        this.#letGo(keyOf(rollout), []);
         this.#metrics.forget(keyOf(rollout), this.#options.clock);
         for (const key of serviceKeys(rollout)) this.#services.enqueue(key);
       },
@@ -252,7 +294,7 @@ class Shell implements RolloutController {
       this.#services.enqueue(keyOf(service));
     };
     services.addHandler({ added: enqueueUsers, updated: enqueueUsers, deleted: enqueueUsers });
-    const enqueueRollout = (object: AnalysisRun | Experiment): void => {
+    const enqueueRollout = (object: AnalysisRun): void => {
       const owner = controllerOf(object);
       if (owner?.kind === 'Rollout') this.#controller.enqueue(`${object.metadata.namespace ?? ''}/${owner.name}`);
     };
@@ -263,7 +305,6 @@ class Shell implements RolloutController {
       },
       deleted: enqueueRollout,
     });
-    experiments.addHandler({ added: enqueueRollout, updated: enqueueRollout, deleted: enqueueRollout });
     this.#watchTemplates();
     this.#resync();
   }
@@ -271,7 +312,8 @@ class Shell implements RolloutController {
   async stop(): Promise<void> {
     this.#cancelResync();
     this.#metrics.stop();
-    await Promise.all([this.#controller.stop(), this.#services.stop(), this.#analysis.stop()]);
+    const parts = [this.#controller, this.#services, this.#analysis, this.#experiments, this.#cleaner];
+    await Promise.all(parts.map((part) => part.stop()));
     const { templates, clusterTemplates } = this.#templates;
     for (const informer of [...Object.values(this.#caches), this.#jobs, templates, clusterTemplates]) informer?.stop();
     await this.#others.stop();
@@ -280,6 +322,10 @@ class Shell implements RolloutController {
 
   analysisMetrics(): AnalysisMetrics {
     return this.#analysis.metrics();
+  }
+
+  experimentMetrics(): ExperimentMetrics {
+    return this.#experiments.metrics();
   }
 
   /** A template that comes late mends the Rollouts whose spec is called invalid for want of it. */
@@ -335,7 +381,7 @@ class Shell implements RolloutController {
     }
     remember(memory, plan, clock.now());
     if (plan.problem !== undefined) throw new Error(plan.problem);
-    return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
+    return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: Math.min(plan.requeueAfterMs, wakeMsMax) };
   }
 
   /** What lies around a Rollout. Kinds that only some need are watched from the first time that one does. */
@@ -344,16 +390,17 @@ class Shell implements RolloutController {
     const routers = this.#routers.filter((router) => router.isUsedBy(rollout));
     const workloadRef = workloadAt(rollout);
     if (routers.length === 0 && workloadRef === undefined) {
-      this.#others.use(key, []);
+      this.#letGo(key, []);
       return { templates, routers, routed: new Map(), workload: undefined };
     }
     // A router may find the name of one object in another, so it is asked until it names no more.
     let routed: ReadonlyMap<string, KubeObject> = new Map();
     for (let known = -1; known < routed.size; ) {
       known = routed.size;
-      const refs = routers.flatMap((router) => router.references(rollout, routed));
+      const selected = await this.#others.select(routers.flatMap((router) => router.selections?.(rollout) ?? []));
+      const refs = [...selected, ...routers.flatMap((router) => router.references(rollout, routed))];
       await this.#others.ensure(refs.map(({ type }) => type));
-      this.#others.use(key, workloadRef === undefined ? refs : [...refs, workloadRef]);
+      this.#letGo(key, workloadRef === undefined ? refs : [...refs, workloadRef]);
       routed = await this.#others.read(refs);
     }
     if (workloadRef === undefined) return { templates, routers, routed, workload: undefined };
@@ -366,6 +413,11 @@ class Shell implements RolloutController {
       routed,
       workload: workload ?? `${type.resource}${type.group === '' ? '' : `.${type.group}`} "${name}" not found`,
     };
+  }
+
+  /** Notes what a Rollout refers to now; what it let go may bear marks of it. */
+  #letGo(key: string, refs: readonly ObjectRef[]): void {
+    for (const ref of this.#others.use(key, refs)) this.#cleaner.look(ref);
   }
 
   /** Pods are read only where a decision asks for them: there is no cache of them. */
@@ -401,7 +453,7 @@ class Shell implements RolloutController {
     const part = this.#resyncPart++ % resyncParts;
     let at = 0;
     for (const rollout of this.#caches.rollouts.list()) if (at++ % resyncParts === part) this.#controller.enqueue(keyOf(rollout));
-    this.#cancelResync = this.#options.clock.after(resyncMs / resyncParts, () => this.#resync());
+    this.#cancelResync = this.#options.clock.after((this.#options.resyncMs ?? resyncMsDefault) / resyncParts, () => this.#resync());
   }
 }
 

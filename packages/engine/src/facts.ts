@@ -57,6 +57,3 @@ export type SpecReading = {
   /** The first finding of the validation. */
   readonly problem: string | undefined;
 };
-
-/** How far ahead a wake-up is worth asking for; a resync of the shell covers what is later. Upstream's `--rollout-resync`. */
-export const resyncMs: number = 15 * 60 * 1000;

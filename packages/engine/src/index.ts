@@ -41,7 +41,7 @@ export { formatFloat, parseFloatText, plainFloat } from './expression/go-numbers
 export { type ConditionAnswer, type ConditionQuestion, evaluateConditions, evaluateInstant } from './expression/metric-conditions.ts';
 export { GoDuration, GoTime } from './expression/time.ts';
 export { GoFunction, type GoType } from './expression/values.ts';
-export { type RolloutFacts, resyncMs, type SpecReading } from './facts.ts';
+export type { RolloutFacts, SpecReading, WeightVerification } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
 export type { MetricQuestion, MetricReading, MetricSource } from './ports/metric-source.ts';

@@ -128,7 +128,11 @@ export function unsupportedPart({ spec }: Rollout, { routers }: Ground): string 
   const plugin = stepsOf(spec).findIndex((step) => step.plugin !== undefined);
   if (plugin >= 0) return `spec.strategy.canary.steps[${plugin}].plugin`;
   const wanted = canaryOf(spec).trafficRouting;
-  if (wanted === undefined || routers.length > 0) return undefined;
-  const [router = ''] = Object.keys(wanted).filter((key) => key !== 'managedRoutes' && key !== 'maxTrafficWeight');
-  return router === '' ? undefined : `spec.strategy.canary.trafficRouting.${router}`;
+  if (wanted === undefined) return undefined;
+  const served = new Set(routers.map(({ field }) => field));
+  const asked = Object.keys(wanted)
+    .filter((key) => key !== 'managedRoutes' && key !== 'maxTrafficWeight' && key !== 'plugins')
+    .concat(Object.keys(wanted.plugins ?? {}).map((name) => `plugins.${name}`));
+  const missing = asked.find((key) => !served.has(key));
+  return missing === undefined ? undefined : `spec.strategy.canary.trafficRouting.${missing}`;
 }

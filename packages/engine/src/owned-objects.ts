@@ -7,6 +7,7 @@ import {
   experimentType,
   type KubeObject,
   labels,
+  parseTime,
   type ReplicaSet,
 } from '@sluice/api';
 import { isCompletedPhase } from './analysis/phases.ts';
@@ -32,7 +33,8 @@ function writeOf(object: KubeObject): string {
 }
 
 /**
- * The object as it will be created, or one that an earlier pass has created: not ended, ours, and with the same spec.
+ * The object as it will be created, or one that an earlier pass has created and could not record: ours, with the same spec, not ended, or
+ * begun in this attempt. Were an ended one passed over, a kill in the wrong moment would lose its verdict (upstream's rule does).
  *
  * @param suffixed - the name of the n-th try after the first
  * @see argoproj/argo-rollouts utils/analysis/helpers.go CreateWithCollisionCounter
@@ -53,8 +55,15 @@ export function claimOrCreate<T extends Owned>(
       return { object: { ...wanted, metadata: { ...wanted.metadata, name } }, isNew: true };
     }
     const isOurs = controllerOf(known)?.uid === pass.world.rollout.metadata.uid;
-    if (isOurs && isRunning(known) && isSame(known, wanted)) return { object: known, isNew: false };
+    if (isOurs && (isRunning(known) || isOfThisAttempt(pass, known)) && isSame(known, wanted)) return { object: known, isNew: false };
   }
+}
+
+/** Neither from before a retry or another update, nor one after which a person went on, nor one that was told to end. */
+function isOfThisAttempt({ previous }: Pass, object: Owned): boolean {
+  const began = parseTime(previous.duration?.finishedAt === undefined ? previous.duration?.rolloutStartedAt : undefined);
+  const isRepeated = previous.abortedAt !== undefined || previous.controllerPause === true || object.spec.terminate === true;
+  return began !== undefined && !isRepeated && createdAt(object) >= began;
 }
 
 /** Asks a run or an experiment to end. */

@@ -21,7 +21,7 @@ import { notes as catalogue } from './events.ts';
 import type { SpecReading, WeightVerification } from './facts.ts';
 import { noWish, type PauseWish } from './pause.ts';
 import type { Action, Note, PlannedNote, WriteKey } from './plan.ts';
-import type { ObjectRef, TrafficRouter } from './ports/traffic-router.ts';
+import type { ObjectRef, RouterChange, TrafficRouter } from './ports/traffic-router.ts';
 import { deadlineOf, desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
 import { assignRoles } from './roles.ts';
 import type { Status } from './status.ts';
@@ -70,6 +70,9 @@ export type Draft = {
   weights?: TrafficWeights | undefined;
 };
 
+/** Where a routed object lies, and what to tell when it cannot be written. */
+export type RoutedRef = ObjectRef & { readonly onFailure: RouterChange['onFailure'] | undefined };
+
 export type Pass = {
   readonly now: Instant;
   /** The status at the start of this pass. */
@@ -105,7 +108,7 @@ export type Pass = {
   readonly reasons: { readonly write: WriteKey; readonly text: string }[];
   needsPods: boolean;
   /** Where the routed objects that this pass has changed lie. */
-  readonly routedRefs: Map<string, ObjectRef>;
+  readonly routedRefs: Map<string, RoutedRef>;
   /** What an asked router says of the weight of this pass; `undefined` where there is nothing to ask. */
   isWeightVerified: boolean | undefined;
   /** The pass cannot go on: nothing of it but its notes counts, and it is tried again with back-off. */

@@ -49,7 +49,14 @@ export type Action =
       readonly reason: string;
     }
   /** AnalysisRuns, Experiments, objects of traffic routers, the referenced Deployment. */
-  | { readonly kind: 'CreateObject'; readonly type: ResourceType; readonly object: KubeObject; readonly reason: string }
+  | {
+      readonly kind: 'CreateObject';
+      readonly type: ResourceType;
+      readonly object: KubeObject;
+      readonly reason: string;
+      /** What to tell when the API refuses, from what it says. */
+      readonly onFailure?: ((error: string) => Note) | undefined;
+    }
   | {
       readonly kind: 'PatchObject';
       readonly type: ResourceType;
@@ -59,6 +66,7 @@ export type Action =
       readonly resourceVersion: string | undefined;
       readonly patch: MergePatch;
       readonly reason: string;
+      readonly onFailure?: ((error: string) => Note) | undefined;
     }
   | {
       readonly kind: 'DeleteObject';
@@ -67,6 +75,7 @@ export type Action =
       readonly name: string;
       readonly uid: string | undefined;
       readonly reason: string;
+      readonly onFailure?: ((error: string) => Note) | undefined;
     }
   | { readonly kind: 'PatchPod'; readonly name: string; readonly patch: MergePatch; readonly reason: string }
   | { readonly kind: 'EvictPod'; readonly name: string; readonly reason: string }

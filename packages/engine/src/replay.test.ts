@@ -132,13 +132,14 @@ const anyTemplate = (name: string): AnalysisTemplate => ({
   spec: { metrics: [{ name: 'any', provider: { web: { url: 'http://localhost' } } }] },
 });
 
-const quietRouter: TrafficRouter = {
+const quietRouter = (field: string): TrafficRouter => ({
   name: 'Quiet',
+  field,
   isUsedBy: () => true,
   references: () => [],
   validate: () => undefined,
   setWeight: () => ({ ok: true, changes: [], notes: [] }),
-};
+});
 
 /** Told by routers, which are not part of a replay. */
 const routerReasons: ReadonlySet<string> = new Set([
@@ -169,7 +170,7 @@ function modelOf(state: RecordedState, end: RecordedState): WorldModel {
     analysisRuns,
     experiments,
     templates: { template: anyTemplate, clusterTemplate: () => undefined },
-    routers: rollout.spec.strategy?.canary?.trafficRouting === undefined ? [] : [quietRouter],
+    routers: Object.keys(rollout.spec.strategy?.canary?.trafficRouting ?? {}).map(quietRouter),
     outcomes: (name) => {
       const { phase, message = '' } =
         [...end.analysisRuns, ...end.experiments].find(({ metadata }) => metadata.name === name)?.status ?? {};

@@ -1,7 +1,6 @@
 /** `spec.restartAt`: evicting the pods that are older than it, as fast as availability allows. */
 import { type Instant, matches, type Pod, parseTime, requirementsOf } from '@sluice/api';
 import { desiredReplicas, fenceposts } from './defaults.ts';
-import { resyncMs } from './facts.ts';
 import { because, type Pass } from './pass.ts';
 import { createdAt, sizeOf, sum } from './replica-sets.ts';
 
@@ -20,7 +19,7 @@ export function reconcileRestart(pass: Pass): boolean {
   const at = parseTime(restartAt);
   if (restartAt === undefined || at === undefined || restartAt === pass.previous.restartedAt) return false;
   if (pass.now <= at) {
-    if (at - pass.now < resyncMs) pass.wakes.push(at + 1);
+    pass.wakes.push(at + 1);
     return false;
   }
   if (pass.world.pods === undefined) {

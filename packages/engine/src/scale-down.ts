@@ -1,7 +1,6 @@
 /** ReplicaSets that are no longer used: how long they are kept, which must not go yet, and the annotation that says until when. */
 import { annotations, formatTime, labels, type ReplicaSet } from '@sluice/api';
 import { scaleDownDelayRevisionLimit, scaleDownDelaySeconds } from './defaults.ts';
-import { resyncMs } from './facts.ts';
 import { because, type Pass, replaceReplicaSet } from './pass.ts';
 import { deadlineOf, hashOf, nameOf, sizeOf } from './replica-sets.ts';
 import { referencedServices } from './services.ts';
@@ -32,9 +31,8 @@ export function addDeadline(pass: Pass, set: ReplicaSet, delaySeconds: number, w
   wakeAt(pass, Math.floor(at / 1000) * 1000);
 }
 
-/** What is later than the next resync is found by that. */
 export function wakeAt(pass: Pass, at: number): void {
-  if (at - pass.now < resyncMs) pass.wakes.push(Math.max(at, pass.now));
+  pass.wakes.push(Math.max(at, pass.now));
 }
 
 /**

@@ -135,13 +135,13 @@ function carry(pass: Pass, outcome: RouterOutcome | undefined): boolean {
   }
   const routed = new Map(pass.world.routed);
   const written: string[] = [];
-  for (const { ref, object } of outcome.changes) {
+  for (const { ref, object, onFailure } of outcome.changes) {
     const key = objectKey(ref);
     if (isSame(routed.get(key), object)) continue;
     if (object === undefined) routed.delete(key);
     else routed.set(key, object);
     written.push(objectWrite(ref.type, ref.namespace, ref.name));
-    pass.routedRefs.set(key, ref);
+    pass.routedRefs.set(key, { ...ref, onFailure });
   }
   if (outcome.wakeAt !== undefined) pass.wakes.push(outcome.wakeAt);
   const [first] = written;

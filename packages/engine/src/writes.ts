@@ -65,17 +65,17 @@ export function collectWrites(
 function routedActions(start: World, end: World, passes: readonly Pass[], reasonOf: (write: WriteKey) => string): readonly Action[] {
   if (start.routed === end.routed) return [];
   const actions: Action[] = [];
-  for (const [key, { type, namespace, name }] of new Map(passes.flatMap((pass) => [...pass.routedRefs]))) {
+  for (const [key, { type, namespace, name, onFailure }] of new Map(passes.flatMap((pass) => [...pass.routedRefs]))) {
     const old = start.routed.get(key);
     const next = end.routed.get(key);
     const reason = reasonOf(objectWrite(type, namespace, name));
-    if (old === undefined && next !== undefined) actions.push({ kind: 'CreateObject', type, object: next, reason });
+    if (old === undefined && next !== undefined) actions.push({ kind: 'CreateObject', type, object: next, reason, onFailure });
     else if (old !== undefined && next === undefined)
-      actions.push({ kind: 'DeleteObject', type, namespace, name, uid: old.metadata.uid, reason });
+      actions.push({ kind: 'DeleteObject', type, namespace, name, uid: old.metadata.uid, reason, onFailure });
     else if (old !== undefined && next !== undefined) {
       const patch = mapPatch(old, next);
       if (patch === undefined) continue;
-      actions.push({ kind: 'PatchObject', type, namespace, name, resourceVersion: old.metadata.resourceVersion, patch, reason });
+      actions.push({ kind: 'PatchObject', type, namespace, name, resourceVersion: old.metadata.resourceVersion, patch, reason, onFailure });
     }
   }
   return actions;

@@ -8,7 +8,6 @@
  */
 import type { Experiment, ExperimentStatus, Instant } from '@sluice/api';
 import { annotations, parseTime } from '@sluice/api';
-import { resyncMs } from '../facts.ts';
 import type { WriteKey } from '../plan.ts';
 import { nameOf, sizeOf } from '../replica-sets.ts';
 import { reconcileAnalysis } from './analyses.ts';
@@ -63,7 +62,7 @@ function compose(start: World, facts: ExperimentFacts, now: Instant): Experiment
     status,
     notes: passes.flatMap((pass) => pass.notes).filter(({ write }) => write === undefined || !unscaled.has(write)),
     reason: joined(passes, () => true),
-    ...(wake === undefined ? {} : { requeueAfterMs: Math.min(resyncMs, Math.max(0, wake - now)) }),
+    ...(wake === undefined ? {} : { requeueAfterMs: Math.max(0, wake - now) }),
   };
 }
 

@@ -62,6 +62,8 @@ export type RouterOutcome =
 export interface TrafficRouter {
   /** As upstream's status and metrics name it: `Istio`, `Nginx`, `ALB`, `SMI`, `Ambassador`, `AppMesh`, `Traefik`, `Apisix`. */
   readonly name: string;
+  /** Where a Rollout asks for it, below `spec.strategy.canary.trafficRouting`: `istio`, `plugins.argoproj-labs/gatewayAPI`. */
+  readonly field: string;
   /** Whether the Rollout asks for this router. */
   isUsedBy(rollout: Rollout): boolean;
   /** Every object that the calls below may read or write, whether it exists or not, for this state of `objects`: a router that finds the name of one object in another (a virtual router) names it once the first is there. */

@@ -21,8 +21,10 @@ function routesOf({ objects }: RouterView): readonly string[] {
   return (objects.get(objectKey(ref))?.routes ?? []) as readonly string[];
 }
 
-export const splitRouter: TrafficRouter = {
+/** @param field - under which a Rollout asks for it */
+export const splitRouter = (field: string): TrafficRouter => ({
   name: 'Split',
+  field,
   isUsedBy: () => true,
   references: () => [ref],
   validate: () => undefined,
@@ -34,4 +36,4 @@ export const splitRouter: TrafficRouter = {
     return changed(view, { routes: match.length === 0 ? others : [...others, name] });
   },
   removeManagedRoutes: (view) => changed(view, { routes: [] }),
-};
+});

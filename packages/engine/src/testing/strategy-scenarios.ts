@@ -42,7 +42,7 @@ function routed(canary: CanaryStrategy, replicas = 4): Rollout {
   });
 }
 const services = [service('web-canary'), service('web-stable')];
-const routing: Surroundings = { routers: [splitRouter], routed: [{ type: splitType, object: split() }] };
+const routing: Surroundings = { routers: [splitRouter('istio')], routed: [{ type: splitType, object: split() }] };
 
 const templates: Surroundings['templates'] = {
   template: (name) => ({
@@ -188,7 +188,7 @@ export const strategyScenarios: readonly Scenario[] = [
         },
       }),
       [service('web-ping'), service('web-pong')],
-      routing,
+      { ...routing, routers: [splitRouter('alb')] },
     ),
     steps: [
       setImage('app:2', settled('Healthy')),
@@ -200,7 +200,7 @@ export const strategyScenarios: readonly Scenario[] = [
   },
   {
     name: 'routed: the object of the router is missing when the weight is to be set',
-    world: world(routed({ steps: [{ setWeight: 50 }, { pause: { duration: 1 } }] }), services, { routers: [splitRouter] }),
+    world: world(routed({ steps: [{ setWeight: 50 }, { pause: { duration: 1 } }] }), services, { routers: [splitRouter('istio')] }),
     steps: [],
   },
   {

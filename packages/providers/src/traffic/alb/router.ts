@@ -38,6 +38,7 @@ export function albRouter(type: ResourceType, classes: readonly string[]): Traff
 
   return {
     name: 'ALB',
+    field: 'alb',
     isUsedBy: (rollout) => routingOf(rollout).alb !== undefined,
     references: (rollout) => ingressesOf(rollout).map(refOf(rollout)),
     validate: (rollout, objects) => validate(rollout, objects, refOf(rollout)),

@@ -32,6 +32,7 @@ export function ambassadorRouter(apiVersion: string): TrafficRouter {
 
   return {
     name: 'Ambassador',
+    field: 'ambassador',
     isUsedBy: (rollout) => routingOf(rollout).ambassador !== undefined,
     references: (rollout) => mappingsOf(rollout).flatMap((name) => [refOf(rollout, name), refOf(rollout, canaryMappingName(name))]),
     validate: (rollout, objects) => validate(rollout, objects, (name) => refOf(rollout, name)),

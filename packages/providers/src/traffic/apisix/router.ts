@@ -14,6 +14,7 @@ const type: ResourceType = { group: 'apisix.apache.org', version: 'v2', kind: 'A
 export function apisixRouter(): TrafficRouter {
   return {
     name: 'Apisix',
+    field: 'apisix',
     isUsedBy: (rollout) => routingOf(rollout).apisix !== undefined,
     references: (rollout) => [baseRef(rollout), ...[...stepRouteNames(rollout)].map((name) => refOf(rollout, name))],
     validate: () => undefined,

@@ -52,6 +52,7 @@ export function appMeshRouter(version: string): TrafficRouter {
 
   return {
     name: 'AppMesh',
+    field: 'appMesh',
     isUsedBy: (rollout) => routingOf(rollout).appMesh !== undefined,
     references(rollout, objects) {
       const service = serviceRef(rollout);

@@ -59,6 +59,7 @@ export function gatewayApiRouter(versions: GatewayVersions): TrafficRouter {
 
   return {
     name: 'GatewayAPI',
+    field: 'plugins.argoproj-labs/gatewayAPI',
     isUsedBy: isConfigured,
     references(rollout, objects) {
       const config = configOf(rollout);

@@ -58,6 +58,7 @@ export function istioRouter(version: string): TrafficRouter {
 
   return {
     name: 'Istio',
+    field: 'istio',
     isUsedBy: (rollout) => routingOf(rollout).istio !== undefined,
     references,
     validate: (rollout, objects) => validate(rollout, objects, virtualServiceRefs(rollout)),

@@ -17,6 +17,7 @@ export function nginxRouter(type: ResourceType): TrafficRouter {
   const ref = (rollout: Rollout, name: string): ObjectRef => ({ type, namespace: namespaceOf(rollout), name });
   return {
     name: 'Nginx',
+    field: 'nginx',
     isUsedBy: (rollout) => routingOf(rollout).nginx !== undefined,
     references: (rollout) =>
       stableIngresses(rollout).flatMap((name) => [ref(rollout, name), ref(rollout, canaryIngressName(rollout, name))]),

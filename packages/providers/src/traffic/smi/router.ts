@@ -19,6 +19,7 @@ export function smiRouter(version: string): TrafficRouter {
   });
   return {
     name: 'SMI',
+    field: 'smi',
     isUsedBy: (rollout) => routingOf(rollout).smi !== undefined,
     references: (rollout) => [refOf(rollout)],
     validate: () => undefined,

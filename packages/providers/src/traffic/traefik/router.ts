@@ -19,6 +19,7 @@ export function traefikRouter(apiVersion: string): TrafficRouter {
   });
   return {
     name: 'Traefik',
+    field: 'traefik',
     isUsedBy: (rollout) => routingOf(rollout).traefik !== undefined,
     references: (rollout) => [refOf(rollout)],
     validate: () => undefined,
