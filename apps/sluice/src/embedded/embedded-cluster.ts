@@ -9,6 +9,7 @@ import { startRolloutController } from '@sluice/controller';
 import { type Client, createClient, type Logger } from '@sluice/kube';
 import type { Io } from '../io.ts';
 import { listenError } from '../listen-error.ts';
+import { rolloutsProviders } from '../rollouts-providers.ts';
 import { orStopped } from '../until-stopped.ts';
 import { version } from '../version.ts';
 import { installCrds } from './install-crds.ts';
@@ -20,7 +21,7 @@ export type EmbeddedClusterOptions = {
   readonly port: number;
   readonly rules: readonly PodRule[];
   readonly logger: Logger;
-  readonly io: Pick<Io, 'clock' | 'random' | 'signal'>;
+  readonly io: Pick<Io, 'clock' | 'random' | 'signal' | 'env' | 'homeDir'>;
 };
 
 export type EmbeddedCluster = {
@@ -60,7 +61,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     const cluster: Cluster = await orStopped(startCluster({ server, clock, random, logger, rules: options.rules }), signal);
     stops.push(() => cluster.stop());
     const rolloutsClient = createClient(inProcessTransport(server, rolloutsController), { fieldManager: 'rollouts-controller' });
-    const controller = await orStopped(startRolloutController({ client: rolloutsClient, clock, random, logger, version }), signal);
+    const providers = rolloutsProviders(rolloutsClient, options.io);
+    stops.push(() => providers.close());
+    const { sourceFor, routers } = providers;
+    const starting = startRolloutController({ client: rolloutsClient, clock, random, logger, version, sourceFor, routers });
+    const controller = await orStopped(starting, signal);
     stops.push(() => controller.stop());
     return { url: address.url, port: address.port, kubeconfig: server.kubeconfig({ server: address.url }), client, stop };
   } catch (error) {

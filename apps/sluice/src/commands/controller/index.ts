@@ -12,7 +12,18 @@ export type ControllerOptions = {
   readonly logformat: 'text' | 'json';
   readonly metricsPort: number;
   readonly healthzPort: number;
+  /** Seconds. */
+  readonly rolloutResync: number;
   readonly rolloutThreads: number;
+  readonly experimentThreads: number;
+  readonly analysisThreads: number;
+  readonly istioApiVersion: string;
+  readonly ambassadorApiVersion: string;
+  readonly trafficSplitApiVersion: string;
+  readonly traefikApiVersion: string;
+  readonly ingressApiVersion: string;
+  readonly appmeshCrdVersion: string;
+  readonly albIngressClasses?: readonly string[];
   readonly qps: number;
   readonly burst: number;
   /** False with `--leader-elect=false`. */
@@ -36,7 +47,17 @@ export function registerController(program: Command, io: Io): void {
     .addOption(new Option('--logformat <format>', 'form of log lines').choices(['text', 'json']).default('text'))
     .option('--metricsPort <port>', 'port of /metrics', portFlag, 8090)
     .option('--healthzPort <port>', 'port of /healthz', portFlag, 8080)
-    .option('--rollout-threads <number>', 'passes in flight', threadsFlag, 10)
+    .option('--rollout-resync <seconds>', 'how often every Rollout is looked at without a reason', threadsFlag, 900)
+    .option('--rollout-threads <number>', 'Rollouts looked at side by side', threadsFlag, 10)
+    .option('--experiment-threads <number>', 'Experiments looked at side by side', threadsFlag, 10)
+    .option('--analysis-threads <number>', 'AnalysisRuns looked at side by side', threadsFlag, 30)
+    .option('--istio-api-version <version>', 'version of VirtualServices and DestinationRules', 'v1alpha3')
+    .option('--ambassador-api-version <version>', 'group and version of Mappings', 'getambassador.io/v2')
+    .option('--traffic-split-api-version <version>', 'version of TrafficSplits', 'v1alpha1')
+    .option('--traefik-api-version <version>', 'group and version of TraefikServices', 'traefik.io/v1alpha1')
+    .option('--ingress-api-version <version>', 'extensions/v1beta1, or networking.k8s.io/v1 when empty', '')
+    .option('--appmesh-crd-version <version>', 'version of VirtualRouters and VirtualNodes', 'v1beta2')
+    .option('--alb-ingress-classes <class>', 'classes of ALB Ingresses, may be repeated', repeated)
     .option('--qps <number>', 'calls to the API a second, 0 for no limit', numberFlag, 250)
     .option('--burst <number>', 'calls that may come at once', numberFlag, 500)
     .option('--leader-elect [boolean]', 'one of several leads, by a Lease', booleanFlag, true)
@@ -58,6 +79,10 @@ Examples:
       const { runController } = await import('./run.ts');
       io.exitCode = await runController(options, io);
     });
+}
+
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(',')];
 }
 
 function threadsFlag(text: string): number {

@@ -17,6 +17,7 @@ import {
 import { exitCodes, UserError } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { listenError } from '../../listen-error.ts';
+import { rolloutsProviders } from '../../rollouts-providers.ts';
 import { untilStopped } from '../../until-stopped.ts';
 import { userAgent, version } from '../../version.ts';
 import type { ControllerOptions } from './index.ts';
@@ -66,6 +67,7 @@ async function control(
   io: Io,
   signal: AbortSignal,
 ): Promise<void> {
+  const providers = rolloutsProviders(client, io, options);
   const controller = await startRolloutController({
     client,
     clock: io.clock,
@@ -75,11 +77,17 @@ async function control(
     ...(namespace === undefined ? {} : { namespace }),
     ...(options.instanceId === '' ? {} : { instanceId: options.instanceId }),
     concurrency: options.rolloutThreads,
+    experimentConcurrency: options.experimentThreads,
+    analysisConcurrency: options.analysisThreads,
+    resyncMs: options.rolloutResync * 1000,
+    sourceFor: providers.sourceFor,
+    routers: providers.routers,
     onPass: metrics.observePass,
   });
   metrics.readRollouts(() => controller.metrics());
   await untilStopped(signal);
   await controller.stop();
+  await providers.close();
 }
 
 async function leadAndWork(

@@ -3,6 +3,7 @@
  * the controller are what it uses and nothing more.
  */
 import type { KubeObject } from '@sluice/api';
+import { trafficRouterRights } from '@sluice/providers';
 import type { ManifestsOptions } from './index.ts';
 
 const name = 'argo-rollouts';
@@ -19,13 +20,25 @@ const controllerRules: readonly PolicyRule[] = [
   { apiGroups: ['argoproj.io'], resources: ['rollouts/status'], verbs: ['get', 'update', 'patch'] },
   // ReplicaSets carry an owner reference that blocks the deletion of their Rollout.
   { apiGroups: ['argoproj.io'], resources: ['rollouts/finalizers'], verbs: ['update'] },
+  { apiGroups: ['argoproj.io'], resources: ['analysisruns'], verbs: ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'] },
+  { apiGroups: ['argoproj.io'], resources: ['experiments'], verbs: ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'] },
+  // What they own carries references that block their deletion.
+  { apiGroups: ['argoproj.io'], resources: ['analysisruns/finalizers', 'experiments/finalizers'], verbs: ['update'] },
+  { apiGroups: ['argoproj.io'], resources: ['analysistemplates', 'clusteranalysistemplates'], verbs: ['get', 'list', 'watch'] },
+  // Analyses by Job, and arguments of analyses from Secrets.
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'] },
+  { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+  // What spec.workloadRef may name; a Deployment is scaled down when its pods are taken over.
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'update', 'patch'] },
+  { apiGroups: [''], resources: ['podtemplates'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'] },
-  { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch', 'patch'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
   // Labels and annotations of the canary and of the stable version are kept on running pods too.
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
   // A restart evicts pods, so that disruption budgets hold.
   { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
+  ...trafficRouterRights.map(({ group, resources, verbs }) => ({ apiGroups: [group], resources, verbs })),
 ];
 
 /** Only in the controller's own namespace: the lease that decides who leads. */
