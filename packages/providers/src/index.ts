@@ -1,4 +1,4 @@
-export { type AwsPort, awsPort } from './metrics/aws.ts';
+export { type AwsPort, awsPort } from './metrics/aws/aws.ts';
 export type { MetricDependencies } from './metrics/dependencies.ts';
 export { type Http, HttpError } from './metrics/http/http.ts';
 export { type HttpClient, httpClient } from './metrics/http/http-client.ts';

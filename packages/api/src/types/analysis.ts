@@ -77,6 +77,8 @@ export type DatadogMetric = {
   readonly queries?: Readonly<Record<string, string>>;
   readonly formula?: string;
   readonly aggregator?: string;
+  /** How long to wait for an answer; 10s by default. */
+  readonly requestTimeout?: string;
   readonly secretRef?: { readonly name?: string; readonly namespaced?: boolean };
 };
 

@@ -1,6 +1,7 @@
 /** Builtins on lists and maps. */
 import { argumentType, type Builtin, isOfKinds, ofKinds, type Run, typed } from './builtin.ts';
 import {
+  any,
   anyList,
   elementOf,
   isAssignable,
@@ -60,7 +61,7 @@ function end(name: 'first' | 'last', index: bigint): readonly [string, Builtin] 
   );
   const validate = (given: readonly Nature[]): Nature => {
     const nature = 'validate' in builtin ? builtin.validate(given) : unknown;
-    return isUnknown(nature) ? unknown : ofType(natureText(nature).slice(2));
+    return isUnknown(nature) ? any : ofType(natureText(nature).slice(2));
   };
   return [name, { validate, call: builtin.call }];
 }
@@ -117,7 +118,7 @@ function validateTake(given: readonly Nature[]): Nature {
   }
   if (!isOfKinds(list, ['slice'])) fail(`cannot take from ${argumentType(list)}`);
   if (!isOfKinds(count, ['int', 'int64'])) fail(`cannot take ${argumentType(count)} elements`);
-  return isUnknown(list) ? unknown : ofType(natureText(list));
+  return isUnknown(list) ? any : ofType(natureText(list));
 }
 
 function fromPairs(list: List, run: Run): AnyKeyMap {

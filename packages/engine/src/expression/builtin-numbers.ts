@@ -2,7 +2,7 @@
 import { argumentType, type Builtin, isOfKinds, ofKinds, type Run, typed } from './builtin.ts';
 import { parseFloatText, parseInteger, truncated, wrapped } from './go-numbers.ts';
 import type { Kind, Nature } from './nature.ts';
-import { unknown } from './nature.ts';
+import { any } from './nature.ts';
 import { compare } from './operators.ts';
 import { fail } from './problem.ts';
 import { GoDuration, GoNamedNumber } from './time.ts';
@@ -30,6 +30,7 @@ function toInt(value: unknown): bigint {
   if (typeof value === 'number') return truncated(value);
   if (value instanceof GoDuration) return value.nanoseconds;
   if (value instanceof GoNamedNumber) return BigInt(value.value);
+  if (value === null || value === undefined) return fail('reflect: call of reflect.Value.Type on zero Value');
   if (typeof value !== 'string') return fail(`invalid operation: int(${typeName(value)})`);
   const parsed = parseInteger(value, 'Atoi');
   return parsed.ok ? parsed.value : fail(`invalid operation: int(${value})`);
@@ -53,7 +54,7 @@ function aggregate(name: string, call: (given: readonly unknown[], run: Run) => 
       const [first] = given;
       if (first === undefined) return fail(`not enough arguments to call ${name}`);
       for (const nature of given) {
-        if (isOfKinds(nature, ['slice'])) return unknown;
+        if (isOfKinds(nature, ['slice'])) return any;
         if (!isOfKinds(nature, numeric)) fail(`invalid argument for ${name} (type ${argumentType(nature)})`);
       }
       return first satisfies Nature;

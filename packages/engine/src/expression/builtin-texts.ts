@@ -88,7 +88,10 @@ function fromJson(text: string, run: Run): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    return fail(text.trim() === '' ? 'unexpected end of JSON input' : `invalid JSON ${quote(text.slice(0, 40))}`);
+    const [first = ''] = text.replace(/^[ \t\r\n]+/, '');
+    if (first === '') return fail('unexpected end of JSON input');
+    if (!/^["{[\d\-tfn]$/.test(first)) return fail(`invalid character '${first}' looking for beginning of value`);
+    return fail(`invalid JSON ${quote(text.slice(0, 40))}`);
   }
   checkNesting(value, 0);
   return value;

@@ -1,7 +1,7 @@
 /** What a builtin function is, and the ways in which their checks are alike. */
 import type { Instant } from '@sluice/api';
 import type { Budget } from './budget.ts';
-import { type Kind, kindOf, type Nature, ofType } from './nature.ts';
+import { any, isUnknown, type Kind, kindOf, type Nature, ofType } from './nature.ts';
 import { fail } from './problem.ts';
 
 export type Run = { readonly budget: Budget; readonly now: Instant };
@@ -36,7 +36,8 @@ export function ofKinds(kinds: readonly Kind[], problem: (type: string) => strin
       const [only] = given;
       if (given.length !== 1 || only === undefined) return fail(`invalid number of arguments (expected 1, got ${given.length})`);
       if (!isOfKinds(only, kinds)) fail(problem(argumentType(only)));
-      return returns === undefined ? only : ofType(returns);
+      if (returns !== undefined) return ofType(returns);
+      return isUnknown(only) ? any : only;
     },
     call,
   };

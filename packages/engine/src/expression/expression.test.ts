@@ -36,12 +36,13 @@ function environmentOf(name: string): Readonly<Record<string, unknown>> {
 }
 
 describe('expressions', () => {
+  // Questions of ours, by hand and by chance, with the answers that the Go library gave.
   it('answer as expr-lang 1.17.8 does', () => {
     const usable = answered.filter(([, expression]) => !/\bas(Int|Float)\b/.test(expression));
     const wrong = usable
       .map(([name, expression, expected]) => [expression, expected, answer(expression, environmentOf(name))])
       .filter(([, expected, found]) => expected !== found);
-    expect(usable.length).toBeGreaterThan(800);
+    expect(usable.length).toBeGreaterThan(2000);
     expect(wrong).toEqual([]);
   });
 

@@ -11,6 +11,8 @@ export type Nature = {
 };
 
 export const unknown: Nature = {};
+/** Known to be of any type: Go's `any` in a signature, which messages name. */
+export const any: Nature = { type: 'interface {}' };
 export const nil: Nature = { isNil: true };
 export const anyList = '[]interface {}';
 export const anyMap = 'map[string]interface {}';

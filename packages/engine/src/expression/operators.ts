@@ -129,7 +129,11 @@ export function elementAt(target: List | string, index: number): unknown {
 }
 
 export function slice(target: unknown, from: unknown, to: unknown, budget: Budget): unknown {
-  if (!isList(target) && typeof target !== 'string') return fail(`cannot slice ${formatValue(target, budget)}`);
+  if (!isList(target) && typeof target !== 'string') {
+    // Upstream asks for the length first where no end is given, and then names the start in place of what cannot be cut.
+    if (to === undefined && !isMap(target)) fail(`invalid argument for len (type ${typeName(target)})`);
+    return fail(`cannot slice ${from === undefined ? 0 : formatValue(from, budget)}`);
+  }
   const length = typeof target === 'string' ? byteLength(target) : target.length;
   const place = (given: unknown, otherwise: number): number => {
     if (given === undefined) return otherwise;

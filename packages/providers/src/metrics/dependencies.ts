@@ -2,7 +2,7 @@
 import type { Clock, KubeObject } from '@sluice/api';
 import { isStatusError } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
-import type { AwsPort } from './aws.ts';
+import type { AwsPort } from './aws/aws.ts';
 import type { Http } from './http/http.ts';
 import type { TokenSource } from './http/oauth2.ts';
 

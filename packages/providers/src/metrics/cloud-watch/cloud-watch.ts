@@ -2,7 +2,7 @@
 import type { CloudWatchMetric } from '@sluice/api';
 import { parseGoDuration } from '@sluice/api';
 import { formatFloat, type MetricSource } from '@sluice/engine';
-import type { MetricDataResult } from '../aws.ts';
+import type { MetricDataResult } from '../aws/aws.ts';
 import type { MetricDependencies } from '../dependencies.ts';
 import { isRecord } from '../http/json.ts';
 

@@ -74,10 +74,9 @@ function requestOf(datadog: DatadogMetric, { address, apiKey, appKey }: Credenti
   if (!isUrl(endpoint)) throw new Error('datadog address is not a URL');
   const to = Math.floor(now / 1000);
   const from = to - Math.floor(durationOf(datadog.interval || intervalDefault) / 1000);
-  const { requestTimeout } = datadog as { readonly requestTimeout?: string };
   const base = {
     headers: { 'content-type': 'application/json', 'dd-api-key': apiKey, 'dd-application-key': appKey },
-    timeoutMs: durationOf(requestTimeout || requestTimeoutDefault),
+    timeoutMs: durationOf(datadog.requestTimeout || requestTimeoutDefault),
   };
   const { query = '', queries = {}, formula = '', aggregator = '' } = datadog;
   if (!isV2) {

@@ -142,7 +142,7 @@ describe('what Prometheus is asked', () => {
   });
 
   it('with a signature that the official library made', async () => {
-    const { sign } = await import('../aws.ts').then(({ awsPort }) => awsPort());
+    const { sign } = await import('../aws/aws.ts').then(({ awsPort }) => awsPort());
     const variables = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI', AWS_SESSION_TOKEN: undefined };
     const before = { ...process.env };
     Object.assign(process.env, variables);

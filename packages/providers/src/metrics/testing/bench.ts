@@ -2,7 +2,7 @@
 import type { AnalysisRun, Instant, MetricProvider } from '@sluice/api';
 import type { MetricQuestion, MetricReading } from '@sluice/engine';
 import { type VirtualClock, virtualClock } from '@sluice/kube';
-import { type AwsPort, awsPort } from '../aws.ts';
+import { type AwsPort, awsPort } from '../aws/aws.ts';
 import type { MetricDependencies } from '../dependencies.ts';
 import { type HttpClient, httpClient } from '../http/http-client.ts';
 import { tokenSource } from '../http/oauth2.ts';

@@ -46,15 +46,11 @@ async function sign(
   service: string,
   { region, profile, roleArn }: AwsCredentialsQuestion,
 ): Promise<Readonly<Record<string, string>>> {
-  const [{ SignatureV4 }, { Sha256 }, providers] = await Promise.all([
-    import('@smithy/signature-v4'),
-    import('@aws-crypto/sha256-js'),
-    import('@aws-sdk/credential-providers'),
-  ]);
-  const chain = providers.fromNodeProviderChain(profile === undefined || profile === '' ? {} : { profile });
+  const { fromNodeProviderChain, fromTemporaryCredentials, Sha256, SignatureV4 } = await import('./signing-library.ts');
+  const chain = fromNodeProviderChain(profile === undefined || profile === '' ? {} : { profile });
   const isRole = roleArn !== undefined && roleArn !== '';
   const credentials = isRole
-    ? providers.fromTemporaryCredentials({
+    ? fromTemporaryCredentials({
         masterCredentials: chain,
         params: { RoleArn: roleArn, RoleSessionName: 'sluice' },
         ...(region === undefined || region === '' ? {} : { clientConfig: { region } }),
@@ -79,7 +75,7 @@ async function sign(
 }
 
 async function metricData(queries: readonly unknown[], start: Date, end: Date): Promise<MetricDataAnswer> {
-  const { CloudWatchClient, GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch');
+  const { CloudWatchClient, GetMetricDataCommand } = await import('./cloud-watch-library.ts');
   const client = new CloudWatchClient({});
   const results: MetricDataResult[] = [];
   const messages: { readonly Code?: string; readonly Value?: string }[] = [];
