@@ -2,18 +2,21 @@
  * Asks AWS about its load balancers with the official client, which is loaded when it is first needed: most clusters never do. Region and
  * credentials come the way the client finds them (environment, files, the pod's identity).
  */
-import type * as Elb from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ElasticLoadBalancingV2Client, ElasticLoadBalancingV2ClientConfig } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { LoadBalancer, LoadBalancers, RegisteredTarget, TargetGroup } from './verification.ts';
 
 /** AWS takes so many ARNs a question about tags, and gives so many load balancers a page. */
 const tagsMax = 20;
 const pageSize = 300;
 
+type Library = typeof import('./aws-library.ts');
+type Loaded = { readonly sdk: Library; readonly client: ElasticLoadBalancingV2Client };
+
 /** @param options - passed to the client, for tests and other partitions */
-export function awsLoadBalancers(options: Elb.ElasticLoadBalancingV2ClientConfig = {}): LoadBalancers {
-  let loaded: Promise<{ sdk: typeof Elb; client: Elb.ElasticLoadBalancingV2Client }> | undefined;
-  const load = async (): Promise<{ sdk: typeof Elb; client: Elb.ElasticLoadBalancingV2Client }> => {
-    loaded ??= import('@aws-sdk/client-elastic-load-balancing-v2').then((sdk) => ({
+export function awsLoadBalancers(options: ElasticLoadBalancingV2ClientConfig = {}): LoadBalancers {
+  let loaded: Promise<Loaded> | undefined;
+  const load = async (): Promise<Loaded> => {
+    loaded ??= import('./aws-library.ts').then((sdk) => ({
       sdk,
       client: new sdk.ElasticLoadBalancingV2Client(options),
     }));
