@@ -9,42 +9,17 @@ import {
   type KubeObject,
   type Metric,
 } from '../../packages/api/src/index.ts';
-import { type AnalysisController, createAnalysisController, createAnalysisInformers } from '../../packages/controller/src/index.ts';
 import { buildRunSpec, type MetricSource } from '../../packages/engine/src/index.ts';
-import { builtinTypes, EventRecorder, silentLogger } from '../../packages/kube/src/index.ts';
+import { builtinTypes } from '../../packages/kube/src/index.ts';
 import { parseYaml } from '../../packages/schema/src/index.ts';
 import { readPage, snippets } from '../harness/documents.ts';
 import { type RolloutsCluster, rolloutsCluster } from '../harness/rollouts-cluster.ts';
 
-type Analyses = { readonly stop: () => Promise<void>; readonly controller: AnalysisController };
-
 let cluster: RolloutsCluster | undefined;
-let analyses: Analyses | undefined;
 afterEach(async () => {
-  await analyses?.stop();
   await cluster?.stop();
-  analyses = undefined;
   cluster = undefined;
 });
-
-async function startAnalyses({ client, clock }: RolloutsCluster, sourceFor: (metric: Metric) => MetricSource): Promise<Analyses> {
-  const common = { client, clock, random: () => 0.5, logger: silentLogger };
-  const informers = createAnalysisInformers(common);
-  const recorder = new EventRecorder({ ...common, component: 'rollouts-controller' });
-  await Promise.all([informers.runs.synced(), informers.jobs.synced()]);
-  const controller = createAnalysisController({ ...common, informers, recorder, sourceFor });
-  controller.start();
-  return {
-    controller,
-    stop: async () => {
-      const stopping = controller.stop().then(() => recorder.stop());
-      await clock.advance(20_000);
-      await stopping;
-      informers.runs.stop();
-      informers.jobs.stop();
-    },
-  };
-}
 
 const run = (name: string, spec: AnalysisRunSpec): AnalysisRun => ({
   apiVersion: 'argoproj.io/v1alpha1',
@@ -62,7 +37,12 @@ const web = (name: string, fields: Partial<Metric> = {}): Metric => ({
 
 describe('the page about analyses', () => {
   it('shows a template that the API takes, and that becomes a run', async () => {
-    const own = await rolloutsCluster();
+    const queries: unknown[] = [];
+    const measure: MetricSource['measure'] = async ({ metric }) => {
+      queries.push(metric.provider.prometheus?.query, metric.provider.prometheus?.headers);
+      return { kind: 'value', result: [0.5], value: '[0.5]' };
+    };
+    const own = await rolloutsCluster({ sourceFor: () => ({ type: 'Prometheus', measure }) });
     cluster = own;
     const [text = ''] = snippets(readPage('docs/reference/analysis.md'), 'yaml');
     const template = parseYaml(text)[0] as AnalysisTemplate;
@@ -76,12 +56,6 @@ describe('the page about analyses', () => {
       { template: () => kept, clusterTemplate: () => undefined },
     );
     if (!built.ok) throw new Error(built.problem.message);
-    const queries: unknown[] = [];
-    const measure: MetricSource['measure'] = async ({ metric }) => {
-      queries.push(metric.provider.prometheus?.query, metric.provider.prometheus?.headers);
-      return { kind: 'value', result: [0.5], value: '[0.5]' };
-    };
-    analyses = await startAnalyses(own, () => ({ type: 'Prometheus', measure }));
     await own.client.create(builtinTypes.secrets, {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -101,18 +75,18 @@ describe('the page about analyses', () => {
 
 describe('an analysis run on the embedded API', () => {
   it('comes to the end that its measurements lead to, in as many writes as there are measurements', async () => {
-    const own = await rolloutsCluster();
-    cluster = own;
     const asked: unknown[] = [];
     const rates = [0.99, 0.5, 0.97];
-    analyses = await startAnalyses(own, () => ({
+    const source: MetricSource = {
       type: 'Web',
       measure: async ({ metric }) => {
         asked.push(metric.provider.web?.url);
         const result = rates.shift() ?? 1;
         return { kind: 'value', result, value: String(result) };
       },
-    }));
+    };
+    const own = await rolloutsCluster({ sourceFor: () => source });
+    cluster = own;
     const versions = new Set<string | undefined>();
     await own.client.create(
       analysisRunType,
@@ -149,8 +123,6 @@ describe('an analysis run on the embedded API', () => {
   });
 
   it('goes on after a restart in the middle, with the measurement that is on its way', async () => {
-    const own = await rolloutsCluster();
-    cluster = own;
     const calls: string[] = [];
     const job: MetricSource = {
       type: 'Job',
@@ -163,7 +135,8 @@ describe('an analysis run on the embedded API', () => {
         return { kind: 'verdict', phase: 'Failed', message: 'exit code 1' };
       },
     };
-    const first = await startAnalyses(own, () => job);
+    const own = await rolloutsCluster({ sourceFor: () => job });
+    cluster = own;
     await own.client.create(
       analysisRunType,
       run('job', {
@@ -176,8 +149,7 @@ describe('an analysis run on the embedded API', () => {
       }),
     );
     await own.clock.advance(1_000);
-    await first.stop();
-    analyses = await startAnalyses(own, () => job);
+    await own.restartController();
     await own.clock.advance(5_000);
     expect(calls).toEqual(['measure', 'resume j1']);
     const { status } = await own.client.get<AnalysisRun>(analysisRunType, { namespace: 'default', name: 'job' });
@@ -188,9 +160,9 @@ describe('an analysis run on the embedded API', () => {
   });
 
   it('says what is wrong with a spec that the API lets through, and is deleted by its time to live', async () => {
-    const own = await rolloutsCluster();
+    const source: MetricSource = { type: 'Web', measure: async () => ({ kind: 'value', result: 1, value: '1' }) };
+    const own = await rolloutsCluster({ sourceFor: () => source });
     cluster = own;
-    analyses = await startAnalyses(own, () => ({ type: 'Web', measure: async () => ({ kind: 'value', result: 1, value: '1' }) }));
     await own.client.create(analysisRunType, run('wrong', { metrics: [{ name: 'm', provider: {} }] }));
     await own.client.create(
       analysisRunType,

@@ -59,24 +59,25 @@ describe('a spec that cannot be carried out', () => {
 
   it('is left untouched and said once when a part of it is not built yet', async () => {
     const own = await started();
-    await own.client.create(builtinTypes.services, service('active'));
-    await own.client.create(rolloutType, rollout('web', { strategy: { blueGreen: { activeService: 'active' } } }));
+    const services = { canaryService: 'canary', stableService: 'stable' };
+    for (const name of Object.values(services)) await own.client.create(builtinTypes.services, service(name));
+    // This controller has no routers.
+    await own.client.create(rolloutType, rollout('web', { strategy: { canary: { ...services, trafficRouting: { smi: {} } } } }));
     await own.clock.advance(30 * 60_000);
     expect((await own.get('web')).status).toBeUndefined();
     expect(await own.replicaSets()).toEqual([]);
     expect(own.events.map(({ reason }) => reason)).toEqual(['RolloutAddedToInformer', 'UnsupportedSpec']);
-    expect(own.events.at(-1)?.message).toContain('spec.strategy.blueGreen');
+    expect(own.events.at(-1)?.message).toContain('spec.strategy.canary.trafficRouting.smi');
     expect(own.writes).toEqual([]);
   });
 
   it('does not stop others when its fields are not even of the right type', async () => {
-    const open = crds()
-      .filter(({ metadata }) => metadata.name === 'rollouts.argoproj.io')
-      .map((crd) => {
-        const spec = crd.spec as { versions: readonly object[] };
-        const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-        return { ...crd, spec: { ...spec, versions: spec.versions.map((version) => ({ ...version, schema })) } };
-      });
+    const open = crds().map((crd) => {
+      if (crd.metadata.name !== 'rollouts.argoproj.io') return crd;
+      const spec = crd.spec as { versions: readonly object[] };
+      const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+      return { ...crd, spec: { ...spec, versions: spec.versions.map((version) => ({ ...version, schema })) } };
+    });
     const own = await started({ kinds: open });
     const at = (name: string): { name: string; namespace: string } => ({ name, namespace: 'default' });
     const kind = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };

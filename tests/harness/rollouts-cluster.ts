@@ -5,8 +5,8 @@
 import { crds, type KubeObject, type ReplicaSet, type Rollout, rolloutType } from '../../packages/api/src/index.ts';
 import { createApiServer } from '../../packages/apiserver/src/index.ts';
 import { inProcessTransport, type PodRule, startCluster } from '../../packages/cluster/src/index.ts';
-import { type RolloutController, startRolloutController } from '../../packages/controller/src/index.ts';
-import { actionPatches, type RolloutAction, rolloutPhase } from '../../packages/engine/src/index.ts';
+import { type RolloutController, type SourceFor, startRolloutController } from '../../packages/controller/src/index.ts';
+import { actionPatches, type RolloutAction, rolloutPhase, type TrafficRouter } from '../../packages/engine/src/index.ts';
 import {
   type ApiRequest,
   builtinTypes,
@@ -52,7 +52,14 @@ function seeded(seed: number): () => number {
 }
 
 export async function rolloutsCluster(
-  options: { rules?: readonly PodRule[]; instanceId?: string; logger?: Logger; kinds?: readonly KubeObject[] } = {},
+  options: {
+    rules?: readonly PodRule[];
+    instanceId?: string;
+    logger?: Logger;
+    kinds?: readonly KubeObject[];
+    sourceFor?: SourceFor;
+    routers?: readonly TrafficRouter[];
+  } = {},
 ): Promise<RolloutsCluster> {
   const clock = virtualClock(start, 8);
   const random = seeded(7);
@@ -119,6 +126,8 @@ export async function rolloutsCluster(
       logger,
       version: 'test',
       ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
+      ...(options.sourceFor === undefined ? {} : { sourceFor: options.sourceFor }),
+      ...(options.routers === undefined ? {} : { routers: options.routers }),
     });
   let controller = await startController();
 

@@ -42,8 +42,9 @@ export async function runController(options: ControllerOptions, io: Io): Promise
   try {
     // Reached before anything else is promised: an unreachable cluster is the first thing to hear of.
     await client.raw({ method: 'GET', path: '/version', signal: io.signal });
-    if ((await client.resolve('argoproj.io/v1alpha1', 'Rollout')) === undefined) {
-      throw new UserError('the cluster does not know Rollouts', { next: 'sluice crds | kubectl apply --server-side -f -' });
+    for (const kind of ['Rollout', 'Experiment', 'AnalysisRun', 'AnalysisTemplate', 'ClusterAnalysisTemplate']) {
+      if ((await client.resolve('argoproj.io/v1alpha1', kind)) !== undefined) continue;
+      throw new UserError(`the cluster does not know ${kind}s`, { next: 'sluice crds | kubectl apply --server-side -f -' });
     }
     const namespace = options.namespaced ? (options.namespace ?? config.namespace) : undefined;
     const work = (signal: AbortSignal): Promise<void> => control(client, options, namespace, metrics, logger, io, signal);
