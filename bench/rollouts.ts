@@ -25,7 +25,7 @@ export type FleetResult = {
   readonly idle: IdleResult;
 };
 
-export type IdleResult = { readonly writes: number; readonly cpuPercent: number; readonly rssMb: number };
+type IdleResult = { readonly writes: number; readonly cpuPercent: number; readonly rssMb: number };
 
 const settleMsMax = 1_800_000;
 const [first, second] = ['example.com/web:1', 'example.com/web:2'];
@@ -39,8 +39,7 @@ export function measureFleet(target: Target, bundles: string, options: FleetOpti
     await inParallel(names, 16, (name) => client.patch(rolloutType, { namespace, name }, 'json', newImage(second)));
     await settled(second);
     const wallMs = performance.now() - begun;
-    // The last Events are still on their way.
-    await wait(2_000);
+    await quiet(controller);
     const after = await controller.ask<ControllerUsage>({});
     const writes = difference(after.writes, before.writes);
     return {
@@ -56,12 +55,33 @@ export function measureFleet(target: Target, bundles: string, options: FleetOpti
   });
 }
 
+export type IdleFleetResult = {
+  /** Of a controller that finds the fleet as it is. */
+  readonly found: IdleResult;
+  /** Of the one that has created it. */
+  readonly created: IdleResult;
+};
+
 /** A fleet that has nothing to do. */
-export function measureIdleFleet(target: Target, bundles: string, options: FleetOptions): Promise<IdleResult> {
-  return withFleet(target, bundles, options, async ({ controller }) => {
-    await wait(2_000);
-    return measureIdle(controller, options.idleMs);
+export function measureIdleFleet(target: Target, bundles: string, options: FleetOptions): Promise<IdleFleetResult> {
+  return withFleet(target, bundles, options, async ({ controller, restart }) => {
+    await quiet(controller);
+    const created = await measureIdle(controller, options.idleMs);
+    const fresh = await restart();
+    await quiet(fresh);
+    return { created, found: await measureIdle(fresh, options.idleMs) };
   });
+}
+
+/** Until it writes nothing any more, Events included: those wait their turn behind everything else. */
+async function quiet(controller: Child): Promise<void> {
+  let written = '';
+  for (;;) {
+    const { writes } = await controller.ask<ControllerUsage>({});
+    if (JSON.stringify(writes) === written) return;
+    written = JSON.stringify(writes);
+    await wait(3_000);
+  }
 }
 
 async function measureIdle(controller: Child, idleMs: number): Promise<IdleResult> {
@@ -77,6 +97,8 @@ async function measureIdle(controller: Child, idleMs: number): Promise<IdleResul
 
 type Fleet = {
   readonly controller: Child;
+  /** Another controller in its place. */
+  restart(): Promise<Child>;
   readonly names: readonly string[];
   /** Waits until all of them run that image. */
   settled(image: string): Promise<void>;
@@ -86,8 +108,17 @@ type Fleet = {
 async function withFleet<T>(target: Target, bundles: string, options: FleetOptions, measure: (fleet: Fleet) => Promise<T>): Promise<T> {
   const { client, namespace } = target;
   await installKinds(client);
-  const controller = start(bundles, 'rollouts-controller', [target.kubeconfig, namespace]);
-  await controller.ask();
+  const begin = async (): Promise<Child> => {
+    const child = start(bundles, 'rollouts-controller', [target.kubeconfig, namespace]);
+    await child.ask();
+    return child;
+  };
+  let controller = await begin();
+  const restart = async (): Promise<Child> => {
+    await controller.stop();
+    controller = await begin();
+    return controller;
+  };
   const rollouts = createInformer<KubeObject>({
     client,
     type: rolloutType,
@@ -105,7 +136,7 @@ async function withFleet<T>(target: Target, bundles: string, options: FleetOptio
   try {
     await inParallel(names, 16, (name) => client.create(rolloutType, canary(name, namespace, first, options)));
     await settled(first);
-    return await measure({ controller, names, settled });
+    return await measure({ controller, restart, names, settled });
   } finally {
     rollouts.stop();
     await controller.stop();

@@ -14,7 +14,7 @@ type Form = 'json' | 'yaml';
 export type Manifest = { readonly object: KubeObject; readonly form: Form };
 
 /** @throws Error in Go's words for a file that cannot be read */
-export async function readText(io: Pick<Io, 'workingDir'>, path: string): Promise<string> {
+async function readText(io: Pick<Io, 'workingDir'>, path: string): Promise<string> {
   try {
     return await readFile(resolve(io.workingDir, path), 'utf8');
   } catch (error) {
