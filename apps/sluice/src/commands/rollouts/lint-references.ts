@@ -3,16 +3,18 @@
  * no finding, since it may be in the cluster.
  */
 import { annotations, type FieldError, type KubeObject, labels, type Rollout, type Service } from '@sluice/api';
+import { objectKey } from '@sluice/engine';
 
 export type References = { readonly services: Service[]; readonly ingresses: KubeObject[]; readonly virtualServices: KubeObject[] };
 
 /** Findings in the order of the file: services, ingresses, VirtualServices. */
-export function referenceErrors(rollout: Rollout, references: References): readonly FieldError[] {
-  return [
+export async function referenceErrors(rollout: Rollout, references: References): Promise<readonly FieldError[]> {
+  const errors = [
     ...references.services.flatMap((service) => serviceErrors(rollout, service)),
     ...references.ingresses.flatMap((ingress) => ingressErrors(rollout, ingress)),
-    ...references.virtualServices.flatMap((virtualService) => virtualServiceErrors(rollout, virtualService)),
   ];
+  for (const virtualService of references.virtualServices) errors.push(...(await virtualServiceErrors(rollout, virtualService)));
+  return errors;
 }
 
 /** The field that names a service. One that several fields name is judged under the last of them, as upstream does. */
@@ -81,21 +83,28 @@ function leadsTo(ingress: KubeObject, service: string): boolean {
   return [spec.backend, spec.defaultBackend, ...inRules].some((one) => (one?.service?.name ?? one?.serviceName) === service);
 }
 
-function virtualServiceErrors(rollout: Rollout, virtualService: KubeObject): readonly FieldError[] {
+/** The Istio router judges a VirtualService that the Rollout names, one at a time: others that it names may not be in the file. */
+async function virtualServiceErrors(rollout: Rollout, virtualService: KubeObject): Promise<readonly FieldError[]> {
   const { name = '', annotations: notes = {} } = virtualService.metadata;
-  const istio = rollout.spec.strategy?.canary?.trafficRouting?.istio;
-  const isMarked = notes[annotations.managedBy] === rollout.metadata.name;
+  const canary = rollout.spec.strategy?.canary;
+  const istio = canary?.trafficRouting?.istio;
   if (istio === undefined) {
+    if (notes[annotations.managedBy] !== rollout.metadata.name) return [];
     const detail = 'Rollout object is not configured with Istio traffic routing';
-    return isMarked ? [{ path: `${routing}.istio`, type: 'Invalid', value: rollout.metadata.name ?? '', detail }] : [];
+    return [{ path: `${routing}.istio`, type: 'Invalid', value: rollout.metadata.name ?? '', detail }];
   }
   const several = istio.virtualServices ?? [];
-  const named = several.length > 0 ? several : istio.virtualService === undefined ? [] : [istio.virtualService];
-  if (!named.some((one) => one.name === name)) return [];
-  const spec = (virtualService.spec ?? {}) as Readonly<Record<string, unknown>>;
-  if (['http', 'tls', 'tcp'].some((kind) => Array.isArray(spec[kind]))) return [];
-  const detail = 'Unable to get any of the HTTP, TCP or TLS routes for the Istio VirtualService';
-  return [
-    { path: `${routing}.istio.${several.length > 0 ? 'virtualServices' : 'virtualService'}.name`, type: 'Invalid', value: name, detail },
-  ];
+  const isNamed = (several.length > 0 ? several : [istio.virtualService]).some((one) => one?.name === name);
+  if (!isNamed) return [];
+  const alone = several.length > 0 ? { ...istio, virtualServices: several.filter((one) => one.name === name) } : istio;
+  const narrowed: Rollout = {
+    ...rollout,
+    spec: { ...rollout.spec, strategy: { canary: { ...canary, trafficRouting: { ...canary?.trafficRouting, istio: alone } } } },
+  };
+  // Loaded where a file has a VirtualService: routers are many.
+  const { trafficRouters } = await import('@sluice/providers');
+  const router = trafficRouters().find((one) => one.name === 'Istio');
+  const ref = router?.references(narrowed, new Map()).find((one) => one.type.kind === 'VirtualService');
+  const error = ref === undefined ? undefined : router?.validate(narrowed, new Map([[objectKey(ref), virtualService]]));
+  return error === undefined ? [] : [error];
 }

@@ -87,6 +87,24 @@ describe('lint', () => {
       ['Invalid value: "v": Unable to get any of the HTTP, TCP or TLS routes for the Istio VirtualService'],
       'spec.strategy.canary.trafficRouting.istio.virtualService.name: Invalid value: "v": Unable to get any of the HTTP, TCP or TLS routes for the Istio VirtualService',
     ],
+    [
+      'a route of a VirtualService that does not lead to both services',
+      [
+        canary({
+          canaryService: 'c',
+          stableService: 's',
+          trafficRouting: { istio: { virtualServices: [{ name: 'elsewhere' }, { name: 'v', routes: ['main'] }] } },
+        }),
+        {
+          apiVersion: 'networking.istio.io/v1beta1',
+          kind: 'VirtualService',
+          metadata: { name: 'v' },
+          spec: { http: [{ name: 'main', route: [{ destination: { host: 's' } }] }] },
+        },
+      ],
+      [`Invalid value: "v": Istio VirtualService has invalid HTTP routes. Error: Canary Service 'c' not found in route`],
+      `spec.strategy.canary.trafficRouting.istio.virtualServices.name: Invalid value: "v": Istio VirtualService has invalid HTTP routes. Error: Canary Service 'c' not found in route`,
+    ],
   ])('tells %s', async (_, objects, bodies, first) => {
     expect(await lint(...objects)).toEqual({ out: bodies.map((body) => `${body}\n`).join(''), err: `Error: ${first}\n`, code: 1 });
   });

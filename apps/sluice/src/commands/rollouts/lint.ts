@@ -13,10 +13,11 @@ export async function lint(io: Pick<Io, 'out' | 'workingDir'>, path: string): Pr
   const rollouts: Rollout[] = [];
   const references: References = { services: [], ingresses: [], virtualServices: [] };
   for (const manifest of await readManifests(io, path)) sort(manifest, rollouts, references);
-  const errors = rollouts.flatMap((rollout): readonly FieldError[] => {
+  const errors: FieldError[] = [];
+  for (const rollout of rollouts) {
     const complete = { ...rollout, spec: rollout.spec ?? {} };
-    return [...validateRollout(complete), ...referenceErrors(complete, references)];
-  });
+    errors.push(...validateRollout(complete), ...(await referenceErrors(complete, references)));
+  }
   for (const error of errors) io.out.write(`${formatFieldErrorBody(error)}\n`);
   const [first] = errors;
   if (first !== undefined) throw new Error(formatFieldError(first));
