@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const names = ['api-server', 'informer', 'decode', 'rollouts-controller'] as const;
+const names = ['api-server', 'informer', 'decode', 'rollouts-controller', 'whole-system'] as const;
 export type ProcessName = (typeof names)[number];
 
 const running = new Set<ChildProcess>();

@@ -1,4 +1,4 @@
-/** Objects of a usual size: 3.7 KB of JSON as a ReplicaSet has it, in a kind that no controller touches. */
+/** What the bench creates: objects of a usual size (3.7 KB of JSON as a ReplicaSet has it) in a kind that no controller touches, and canaries. */
 import type { KubeObject } from '@sluice/api';
 import { builtinTypes, type Client } from '@sluice/kube';
 
@@ -24,6 +24,43 @@ export function podTemplate(name: string, namespace: string): KubeObject {
       },
     },
   };
+}
+
+export type CanaryShape = { readonly replicas: number; readonly pauseSeconds: number };
+
+/** A Rollout that goes to 20 % of its pods, waits, goes to 60 %, and waits. */
+export function canary(name: string, namespace: string, image: string, { replicas, pauseSeconds }: CanaryShape): KubeObject {
+  const pause = { pause: { duration: pauseSeconds } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name, namespace },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      strategy: { canary: { steps: [{ setWeight: 20 }, pause, { setWeight: 60 }, pause] } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image }] } },
+    },
+  };
+}
+
+/** A JSON patch. */
+export function newImage(image: string): readonly object[] {
+  return [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image }];
+}
+
+/** Whether all pods run that image and the controller has said so of the newest generation. */
+export function isSettled(rollout: KubeObject, image: string): boolean {
+  const { spec, status, metadata } = rollout as KubeObject & {
+    spec: { replicas: number; template: { spec: { containers: readonly { image: string }[] } } };
+    status?: { phase?: string; observedGeneration?: string; updatedReplicas?: number };
+  };
+  return (
+    spec.template.spec.containers[0]?.image === image &&
+    status?.phase === 'Healthy' &&
+    status.observedGeneration === String(metadata.generation) &&
+    status.updatedReplicas === spec.replicas
+  );
 }
 
 /** Creates `count` objects, 16 at a time. */

@@ -1,21 +1,35 @@
 /**
  * Measures the API server, the client and the controller, and prints one table. Beside the embedded server a given one, where
- * SLUICE_BENCH_KUBECONFIG names it. `--quick` is a smaller run of a minute, `--gates` ends with 1 when a floor is missed, `--only NAME`
- * (writes, lists, informer, decode, restart, rollouts) runs a part.
+ * SLUICE_BENCH_KUBECONFIG names it. `--quick` is a smaller run of two minutes, `--gates` ends with 1 when a floor is missed, `--only NAME`
+ * (writes, lists, informer, decode, restart, passes, rollouts, idle, canaries) runs a part.
+ *
+ * `fleet [--kubeconfig F] [--count N] [--replicas R]` is one update of many Rollouts instead, see `fleet.ts`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundleProcesses, killAll } from './child.ts';
+import { bundleProcesses, killAll, start } from './child.ts';
+import { stateWrites } from './counted-transport.ts';
+import { fleet } from './fleet.ts';
 import { measureDecode, measureInformer, measureLists, measureRestart, measureWrites } from './measures.ts';
 import { createPodTemplates } from './objects.ts';
+import type { Task, TaskResult } from './processes/whole-system.ts';
 import { Report } from './report.ts';
-import { measureRollouts } from './rollouts.ts';
+import { measureFleet, measureIdleFleet } from './rollouts.ts';
+import { percentile } from './statistics.ts';
 import { embeddedTarget, givenTarget, type RestartableTarget, type Target } from './targets.ts';
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, only: { type: 'string' } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    gates: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    kubeconfig: { type: 'string' },
+    count: { type: 'string', default: '100' },
+    replicas: { type: 'string', default: '5' },
+  },
 });
 const rounds = values.quick ? 3 : 5;
 const roundMs = values.quick ? 1000 : 3000;
@@ -115,7 +129,8 @@ async function restart(): Promise<void> {
 }
 
 async function rollouts(): Promise<void> {
-  const run = (target: Target) => measureRollouts(target, bundles, rolloutCount);
+  const shape = { count: rolloutCount, replicas: 5, pauseSeconds: 1, idleMs: 5_000 };
+  const run = (target: Target) => measureFleet(target, bundles, shape);
   const embedded = await on(cluster(), run);
   const givenTo = real();
   const beside = givenTo === undefined ? undefined : await on(givenTo, run);
@@ -124,6 +139,78 @@ async function rollouts(): Promise<void> {
   report.row('  controller memory', embedded.controllerRssMb, beside?.controllerRssMb, { unit: 'MB' });
   report.row('  state writes each', embedded.stateWritesEach, beside?.stateWritesEach, { unit: '', atMost: 24 });
   report.row('  Events each', embedded.eventsEach, beside?.eventsEach, { unit: '' });
+}
+
+async function inOneProcess(task: Task): Promise<TaskResult> {
+  const child = start(bundles, 'whole-system', [JSON.stringify(task)]);
+  const result = await child.ask<TaskResult>();
+  await child.stop();
+  return result;
+}
+
+async function passes(): Promise<void> {
+  const shape = { replicas: 10, pauseSeconds: 5 };
+  const idle = await inOneProcess({ kind: 'passes', count: values.quick ? 50 : 200, rounds: values.quick ? 20 : 50, ...shape });
+  report.row('no-op pass of one rollout', (idle.cpuMs * 1000) / idle.passes, undefined, { unit: 'us', atMost: 150 });
+  report.row('  writes of all passes', stateWrites(idle.writes), undefined, { unit: '', atMost: 0 });
+  const ten = await inOneProcess({ kind: 'writes', ...shape });
+  report.row('state writes for 10 replicas, 4 steps', stateWrites(ten.writes), undefined, { unit: '', atMost: 24 });
+  const hundred = await inOneProcess({ kind: 'writes', ...shape, replicas: 100 });
+  const patches = (hundred.writes['PATCH rollouts'] ?? 0) + (hundred.writes['PATCH rollouts/status'] ?? 0);
+  report.row('Rollout patches at 100 replicas', patches, undefined, { unit: '', atMost: 16 });
+}
+
+async function idle(): Promise<void> {
+  const count = values.quick ? 1_000 : 10_000;
+  const shape = { count, replicas: 1, pauseSeconds: 1, idleMs: values.quick ? 5_000 : 30_000 };
+  const { found, created } = await on(cluster(), (target) => measureIdleFleet(target, bundles, shape));
+  report.row(`writes of ${count.toLocaleString('en')} idle rollouts`, found.writes + created.writes, undefined, { unit: '', atMost: 0 });
+  report.row('  controller CPU, of a core', Math.max(found.cpuPercent, created.cpuPercent), undefined, { unit: '%', atMost: 2 });
+  report.row('  controller memory', found.rssMb, undefined, { unit: 'MB', atMost: 350 });
+  report.row('  the same after it has created them', created.rssMb, undefined, { unit: 'MB' });
+}
+
+async function canaries(): Promise<void> {
+  const count = values.quick ? 100 : 1_000;
+  const { cpuMs, wallMs, lateMs } = await inOneProcess({ kind: 'canaries', count, replicas: 10, pauseSeconds: 10 });
+  const isFull = count === 1_000;
+  report.row(`${count.toLocaleString('en')} canaries of 10 at once, in process, CPU`, cpuMs / 1000, undefined, {
+    unit: 's',
+    ...(isFull ? { atMost: 60 } : {}),
+  });
+  report.row('  wall', wallMs / 1000, undefined, { unit: 's' });
+  report.row('  lateness of a step p99', percentile(lateMs, 99) / 1000, undefined, { unit: 's', atMost: 2 });
+}
+
+const parts: readonly (readonly [name: string, run: () => Promise<void>, isWanted: boolean])[] = [
+  ['writes', writes, isWanted('writes')],
+  ['lists and informer', listsAndInformer, isWanted('lists') || isWanted('informer')],
+  ['decode', decode, isWanted('decode')],
+  ['restart', restart, isWanted('restart')],
+  ['passes', passes, isWanted('passes')],
+  ['rollouts', rollouts, isWanted('rollouts')],
+  ['idle rollouts', idle, isWanted('idle')],
+  ['canaries', canaries, isWanted('canaries')],
+];
+
+async function table(): Promise<void> {
+  for (const [name, run, wanted] of parts) {
+    if (!wanted) continue;
+    tell(`measuring ${name} ...`);
+    await run();
+  }
+  console.log(report.text(given !== undefined));
+  if (values.gates && report.missed > 0) process.exitCode = 1;
+}
+
+async function oneFleet(): Promise<void> {
+  const [count, replicas] = [Number(values.count), Number(values.replicas)];
+  if (!Number.isInteger(count) || !Number.isInteger(replicas) || count < 1 || replicas < 1)
+    throw new Error('--count and --replicas take whole numbers of at least 1');
+  const { kubeconfig } = values;
+  const target = kubeconfig === undefined ? cluster() : givenTarget(kubeconfig);
+  tell('measuring a fleet ...');
+  console.log(await on<string>(target, (made) => fleet(made, bundles, { count, replicas })));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -138,28 +225,10 @@ try {
   const [cpu] = cpus();
   console.log(`Node ${process.versions.node}, ${cpus().length} cores (${cpu?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GB`);
   await bundleProcesses(bundles);
-  if (isWanted('writes')) {
-    tell('measuring writes ...');
-    await writes();
-  }
-  if (isWanted('lists') || isWanted('informer')) {
-    tell('measuring lists and informer ...');
-    await listsAndInformer();
-  }
-  if (isWanted('decode')) {
-    tell('measuring decode ...');
-    await decode();
-  }
-  if (isWanted('restart')) {
-    tell('measuring restart ...');
-    await restart();
-  }
-  if (isWanted('rollouts')) {
-    tell('measuring rollouts ...');
-    await rollouts();
-  }
-  console.log(report.text(given !== undefined));
-  if (values.gates && report.missed > 0) process.exitCode = 1;
+  const [command = 'table'] = positionals;
+  if (command === 'fleet') await oneFleet();
+  else if (command === 'table') await table();
+  else throw new Error(`there is no bench of the name ${command}`);
 } catch (error) {
   console.error(`the bench broke off: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 2;

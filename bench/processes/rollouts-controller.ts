@@ -3,29 +3,19 @@
  * has written and used so far.
  */
 import { startRolloutController } from '@sluice/controller';
-import {
-  type ApiRequest,
-  createClient,
-  httpTransport,
-  loadKubeconfig,
-  RateLimiter,
-  silentLogger,
-  systemClock,
-  type Transport,
-} from '@sluice/kube';
+import { createClient, httpTransport, loadKubeconfig, RateLimiter, silentLogger, systemClock } from '@sluice/kube';
+import { countedTransport, type WriteCounts } from '../counted-transport.ts';
 
 export type ControllerUsage = {
   readonly cpuMs: number;
   readonly rssMb: number;
-  readonly stateWrites: number;
-  readonly eventWrites: number;
+  readonly peakRssMb: number;
+  readonly writes: WriteCounts;
   readonly limiterWaitMs: number;
 };
 
 const [, , kubeconfig = '', namespace = ''] = process.argv;
 const config = loadKubeconfig({ kubeconfig, env: {}, homeDir: '/' });
-let stateWrites = 0;
-let eventWrites = 0;
 let limiterWaitMs = 0;
 const limiter = new RateLimiter({
   clock: systemClock,
@@ -34,20 +24,9 @@ const limiter = new RateLimiter({
     limiterWaitMs += waitMs;
   },
 });
-const transport = httpTransport(config, { userAgent: 'sluice-bench', limiter });
-const counted: Transport = {
-  request: (request: ApiRequest) => {
-    if (request.method !== 'GET') {
-      if (/\/events(\/|$)/.test(request.path)) eventWrites++;
-      else stateWrites++;
-    }
-    return transport.request(request);
-  },
-  watch: (request) => transport.watch(request),
-  close: () => transport.close(),
-};
+const transport = countedTransport(httpTransport(config, { userAgent: 'sluice-bench', limiter }));
 await startRolloutController({
-  client: createClient(counted, { fieldManager: 'sluice' }),
+  client: createClient(transport, { fieldManager: 'sluice' }),
   clock: systemClock,
   random: Math.random,
   logger: silentLogger,
@@ -60,8 +39,8 @@ process.on('message', () => {
   process.send?.({
     cpuMs: (user + system) / 1000,
     rssMb: process.memoryUsage().rss / 2 ** 20,
-    stateWrites,
-    eventWrites,
+    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    writes: transport.counts(),
     limiterWaitMs,
   } satisfies ControllerUsage);
 });

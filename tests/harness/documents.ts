@@ -108,7 +108,8 @@ export async function cliPage(): Promise<string> {
   const sections: string[] = [];
   const visit = (command: Command): void => {
     sections.push(`${'#'.repeat(command.parent === null ? 2 : 3)} ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`);
-    for (const child of command.commands) if (child.name() !== 'help') visit(child);
+    // What shells ask begins with an underscore and is in no help.
+    for (const child of command.commands) if (child.name() !== 'help' && !child.name().startsWith('_')) visit(child);
   };
   visit(await commandTree());
   return `# Commands

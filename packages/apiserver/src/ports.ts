@@ -25,11 +25,12 @@ export type ServerRequest = {
   readonly signal?: AbortSignal;
 };
 
-/** One watch event. `bytes` is the whole line with its newline, made once and shared by all watchers. */
+/** One watch event. `bytes` is the whole line with its newline, made once and shared by all watchers; `pieces` is the same, not yet joined. */
 export type WatchFrame = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly object: unknown;
   bytes(): Buffer;
+  pieces(): readonly Buffer[];
 };
 
 /** A running watch. Events that came before `onEvents` is called are kept for it. `end` is called once, also after `close`. */

@@ -32,10 +32,21 @@ export function managerKey(manager: Pick<Manager, 'name' | 'operation' | 'apiVer
   });
 }
 
+type Known = readonly [key: string, manager: Manager];
+
+/** Entries are never changed, and most of them go from version to version of an object as they are. */
+const managerOfEntry = new WeakMap<ManagedFieldsEntry, Known>();
+const entryOfManager = new WeakMap<Manager, ManagedFieldsEntry>();
+
 /** @returns an empty table if an entry cannot be read, as the server does */
 export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
   const managers: Managers = new Map();
   for (const entry of entries ?? []) {
+    const known = managerOfEntry.get(entry);
+    if (known !== undefined) {
+      managers.set(...known);
+      continue;
+    }
     const isKnown = entry.operation === 'Apply' || entry.operation === 'Update';
     if (!isKnown || entry.apiVersion === undefined || entry.apiVersion === '' || entry.fieldsType !== 'FieldsV1') return new Map();
     const manager: Manager = {
@@ -51,8 +62,21 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
   return managers;
 }
 
+/** Managers that did not change keep the entries that were written of them. */
 export function encodeManagers(managers: Managers): readonly ManagedFieldsEntry[] {
-  return [...managers.values()].sort(compareManagers).map((manager) => ({
+  return [...managers.values()].sort(compareManagers).map((manager) => {
+    let entry = entryOfManager.get(manager);
+    if (entry === undefined) {
+      entry = entryOf(manager);
+      entryOfManager.set(manager, entry);
+      managerOfEntry.set(entry, [managerKey(manager), manager]);
+    }
+    return entry;
+  });
+}
+
+function entryOf(manager: Manager): ManagedFieldsEntry {
+  return {
     ...(manager.name === '' ? {} : { manager: manager.name }),
     operation: manager.operation,
     apiVersion: manager.apiVersion,
@@ -60,7 +84,7 @@ export function encodeManagers(managers: Managers): readonly ManagedFieldsEntry[
     fieldsType: 'FieldsV1' as const,
     fieldsV1: manager.fields.text(),
     ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
-  }));
+  };
 }
 
 /** Appliers first, then by time, name, version, subresource. */

@@ -71,6 +71,7 @@ function bearerJudge({ keys, tokens }: AuthenticatorOptions): (token: string) =>
 
 /** Compares without telling by its duration how much is equal; the length is no secret. */
 function isSameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
   const [left, right] = [Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8')];
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -29,7 +29,8 @@ export function writeWatch(stream: ServerWatch, response: HttpResponse): void {
       return;
     }
     const frames = queue.splice(0, pieceFrames);
-    if (frames.length > 0) response.write(frames.length === 1 ? frames[0]?.bytes() : Buffer.concat(frames.map((frame) => frame.bytes())));
+    if (frames.length > 0)
+      response.write(frames.length === 1 ? frames[0]?.bytes() : Buffer.concat(frames.flatMap((frame) => frame.pieces())));
     if (queue.length > 0) schedule();
     else {
       isFirst = false;

@@ -13,12 +13,21 @@ export type Ownership = {
   readonly now: Instant;
 };
 
+/** Writes come in crowds, and their times are whole seconds. */
+let lastTime = { second: Number.NaN, text: '' };
+
+function timeText(now: Instant): string {
+  const second = Math.floor(now / 1000);
+  if (second !== lastTime.second) lastTime = { second, text: formatTime(now) };
+  return lastTime.text;
+}
+
 const anyObject: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** Sets the draft's managed fields. Its parts must be shared with `live` wherever they are equal. */
 export function setManagedFields(draft: Draft, live: KubeObject | undefined, { target, write, now }: Ownership): void {
   if (live !== undefined && draft.metadata.managedFields === live.metadata.managedFields) {
-    const same = withNewTime(draft as KubeObject, live, target.storage.apiVersion, write, formatTime(now));
+    const same = withNewTime(draft as KubeObject, live, target.storage.apiVersion, write, timeText(now));
     if (same !== undefined) {
       draft.metadata.managedFields = same;
       return;
@@ -30,7 +39,7 @@ export function setManagedFields(draft: Draft, live: KubeObject | undefined, { t
     live: before,
     next,
     manager: write.manager,
-    now: formatTime(now),
+    now: timeText(now),
     apiVersion: target.storage.apiVersion,
     ...(write.subresource === undefined ? {} : { subresource: write.subresource }),
   });
@@ -93,35 +102,49 @@ function withNewTime(next: KubeObject, live: KubeObject, apiVersion: string, wri
   const entries = live.metadata.managedFields;
   if (entries === undefined) return undefined;
   const subresource = write.subresource ?? '';
-  const own = entries.findIndex(
+  const index = entries.findIndex(
     (entry) =>
       entry.operation === 'Update' &&
       entry.manager === write.manager &&
       entry.apiVersion === apiVersion &&
       (entry.subresource ?? '') === subresource,
   );
-  const mine = entries[own];
+  const mine = entries[index];
   if (mine === undefined) return undefined;
-  const others = entries.filter((entry) => entry !== mine).map(({ fieldsV1 }) => fieldsV1);
-  const [nextParts, liveParts] = [partsOf(next), partsOf(live)];
-  for (const path of new Set([...nextParts.keys(), ...liveParts.keys()])) {
-    const at = (fields: Fields): Fields => path.split('/').reduce<Fields>((found, segment) => below(found, `f:${segment}`), fields);
-    if (!changesOnlyOwn(nextParts.get(path), liveParts.get(path), at(mine.fieldsV1), others.map(at))) return undefined;
-  }
+  const [own, others] = [mine.fieldsV1, entries.filter((entry) => entry !== mine).map(({ fieldsV1 }) => fieldsV1)];
+  if (!partsChangeOnlyOwn(next, live, own, others, metadataAlone)) return undefined;
+  const above = others.map((one) => below(one, 'f:metadata'));
+  if (!partsChangeOnlyOwn(next.metadata, live.metadata, below(own, 'f:metadata'), above, untracked)) return undefined;
   if (mine.time === now) return entries;
   // A newer time moves an entry behind the others of its operation.
-  const isLast = entries.every((entry, index) => index <= own || entry.operation !== 'Update');
+  const isLast = entries.every((entry, at) => at <= index || entry.operation !== 'Update');
   if (!isLast) return undefined;
   return entries.map((entry) => (entry === mine ? { ...entry, time: now } : entry));
 }
 
+const none: ReadonlySet<string> = new Set();
+const metadataAlone = new Set(['metadata']);
 const untracked = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'name', 'namespace']);
 
-/** The fields of an object and of its metadata by their path, without those that nobody owns. */
-function partsOf({ metadata, ...rest }: KubeObject): ReadonlyMap<string, unknown> {
-  const parts = new Map<string, unknown>(Object.entries(rest));
-  for (const [field, value] of Object.entries(metadata)) if (!untracked.has(field)) parts.set(`metadata/${field}`, value);
-  return parts;
+/** The fields of an object or of its metadata, without those that are looked at elsewhere or that nobody owns. */
+function partsChangeOnlyOwn(next: object, live: object, mine: Fields, others: readonly Fields[], except: ReadonlySet<string>): boolean {
+  const [from, to] = [next as Record<string, unknown>, live as Record<string, unknown>];
+  for (const field in to) if (from[field] === undefined && to[field] !== undefined && !except.has(field)) return false;
+  for (const field in from) {
+    const [value, old] = [from[field], to[field]];
+    if (value === old || except.has(field)) continue;
+    const element = `f:${field}`;
+    if (
+      !changesOnlyOwn(
+        value,
+        old,
+        below(mine, element),
+        others.map((one) => below(one, element)),
+      )
+    )
+      return false;
+  }
+  return true;
 }
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
@@ -141,22 +164,7 @@ function changesOnlyOwn(next: unknown, live: unknown, mine: Fields, others: read
     return typeof next === typeof live && next !== '' && live !== '' && others.every((one) => one === undefined);
   if (Array.isArray(next)) return Array.isArray(live) && itemsChangeOnlyOwn(next, live, mine, others);
   if (Array.isArray(live)) return false;
-  const [from, to] = [next as Record<string, unknown>, live as Record<string, unknown>];
-  for (const key in to) if (from[key] === undefined && to[key] !== undefined) return false;
-  for (const key in from) {
-    const [value, old] = [from[key], to[key]];
-    if (value === old) continue;
-    if (
-      !changesOnlyOwn(
-        value,
-        old,
-        below(mine, `f:${key}`),
-        others.map((one) => below(one, `f:${key}`)),
-      )
-    )
-      return false;
-  }
-  return true;
+  return partsChangeOnlyOwn(next, live, mine, others, none);
 }
 
 function itemsChangeOnlyOwn(

@@ -65,14 +65,15 @@ export function validateMetadata(object: KubeObject, strategy: KindStrategy, liv
   const metadata = object.metadata;
   const rule = strategy.nameRule ?? 'subdomain';
   const problems: FieldProblem[] = [];
+  const known = live?.metadata;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
     // A trailing dash is fine in front of a suffix.
     const base = metadata.generateName.replace(/-$/, 'a');
     problems.push(...nameProblems(rule, base).map((detail) => invalidValue('metadata.generateName', metadata.generateName, detail)));
   }
   if (metadata.name === undefined || metadata.name === '') problems.push(required('metadata.name', 'name or generateName is required'));
-  else problems.push(...nameProblems(rule, metadata.name).map((detail) => invalidValue('metadata.name', metadata.name, detail)));
-  const known = live?.metadata;
+  else if (metadata.name !== known?.name)
+    problems.push(...nameProblems(rule, metadata.name).map((detail) => invalidValue('metadata.name', metadata.name, detail)));
   if (metadata.labels !== known?.labels) problems.push(...validateLabels(metadata.labels, 'metadata.labels'));
   if (metadata.annotations !== known?.annotations) problems.push(...validateAnnotations(metadata.annotations, 'metadata.annotations'));
   if (metadata.ownerReferences !== known?.ownerReferences) problems.push(...validateOwners(metadata.ownerReferences ?? []));
@@ -136,22 +137,27 @@ export function validateMetadataUpdate(next: KubeObject, live: KubeObject): Fiel
   return problems;
 }
 
+const beyondDesire = new Set(['metadata', 'status', 'kind', 'apiVersion']);
+const metadataAlone = new Set(['metadata']);
+const unasked = new Set(['managedFields', 'resourceVersion']);
+
 /** Whether the desired state differs: everything but metadata and status. */
 export function hasDesiredChange(next: KubeObject, live: KubeObject): boolean {
-  const fields = new Set([...Object.keys(next), ...Object.keys(live)]);
-  for (const field of ['metadata', 'status', 'kind', 'apiVersion']) fields.delete(field);
-  for (const field of fields) if (!equal(next[field], live[field])) return true;
-  return false;
+  return differs(next, live, beyondDesire);
 }
 
 /** Whether a write would change anything, the times in managed fields apart. */
 export function isSame(next: KubeObject, live: KubeObject): boolean {
-  const fields = new Set([...Object.keys(next), ...Object.keys(live)]);
-  fields.delete('metadata');
-  for (const field of fields) if (!equal(next[field], live[field])) return false;
-  const { managedFields: left, resourceVersion: _l, ...nextRest } = next.metadata;
-  const { managedFields: right, resourceVersion: _r, ...liveRest } = live.metadata;
-  if (!equal(nextRest, liveRest)) return false;
+  if (differs(next, live, metadataAlone) || differs(next.metadata, live.metadata, unasked)) return false;
+  const { managedFields: left } = next.metadata;
+  const { managedFields: right } = live.metadata;
   const untimed = (entries: typeof left) => (entries ?? []).map(({ time: _time, ...entry }) => entry);
   return left === right || equal(untimed(left), untimed(right));
+}
+
+function differs(next: object, live: object, except: ReadonlySet<string>): boolean {
+  const [from, to] = [next as Record<string, unknown>, live as Record<string, unknown>];
+  for (const field in from) if (from[field] !== to[field] && !except.has(field) && !equal(from[field], to[field])) return true;
+  for (const field in to) if (from[field] === undefined && to[field] !== undefined && !except.has(field)) return true;
+  return false;
 }

@@ -183,8 +183,12 @@ class ObjectFrame implements WatchFrame {
   }
 
   bytes(): Buffer {
-    this.#line ??= Buffer.concat([lineStart(this.type), this.#representation.bytes(this.#stored), lineEnd]);
+    this.#line ??= Buffer.concat(this.pieces());
     return this.#line;
+  }
+
+  pieces(): readonly Buffer[] {
+    return this.#line === undefined ? [lineStarts[this.type], this.#representation.bytes(this.#stored), lineEnd] : [this.#line];
   }
 }
 
@@ -194,16 +198,21 @@ function lineStart(type: FrameType): Buffer {
   return Buffer.from(`{"type":"${type}","object":`);
 }
 
+const lineStarts: Readonly<Record<FrameType, Buffer>> = {
+  ADDED: lineStart('ADDED'),
+  MODIFIED: lineStart('MODIFIED'),
+  DELETED: lineStart('DELETED'),
+  BOOKMARK: lineStart('BOOKMARK'),
+  ERROR: lineStart('ERROR'),
+};
+
 function valueFrame(type: FrameType, object: unknown): WatchFrame {
   let line: Buffer | undefined;
-  return {
-    type,
-    object,
-    bytes: () => {
-      line ??= Buffer.from(`${JSON.stringify({ type, object })}\n`);
-      return line;
-    },
+  const bytes = (): Buffer => {
+    line ??= Buffer.from(`${JSON.stringify({ type, object })}\n`);
+    return line;
   };
+  return { type, object, bytes, pieces: () => [bytes()] };
 }
 
 function errorFrame(status: unknown): WatchFrame {

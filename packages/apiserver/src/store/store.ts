@@ -103,8 +103,8 @@ export class Store {
   put(kind: KindStore, key: string, draft: Draft): Promise<StoredObject> {
     const revision = ++this.#accepted;
     draft.metadata.resourceVersion = String(revision);
-    const stored = StoredObject.of(revision, draft as KubeObject);
     const previous = kind.head(key);
+    const stored = StoredObject.of(revision, draft as KubeObject, previous);
     const type = previous === undefined ? 'ADDED' : 'MODIFIED';
     return this.#accept(kind, { revision, type, key, stored, previous }, stored);
   }

@@ -3,27 +3,36 @@
  * Bytes always start with `kind` and `apiVersion`, so that lists can drop them and other versions can replace them without parsing.
  */
 import type { KubeObject } from '@sluice/api';
+import { type Encoding, encode } from './encoding.ts';
 
 export class StoredObject {
   readonly revision: number;
   #object: KubeObject | undefined;
-  #bytes: Buffer | undefined;
+  #encoding: Encoding | undefined;
+  /** Of an earlier version, until the bytes of this one are made. */
+  #before: Encoding | undefined;
   #make: (() => KubeObject) | undefined;
 
-  private constructor(revision: number, object: KubeObject | undefined, bytes: Buffer | undefined) {
+  private constructor(revision: number, object: KubeObject | undefined, encoding: Encoding | undefined) {
     this.revision = revision;
     this.#object = object;
-    this.#bytes = bytes;
+    this.#encoding = encoding;
   }
 
-  /** Takes the object over: nobody may change it from now on. Its first two keys must be `kind` and `apiVersion`. */
-  static of(revision: number, object: KubeObject): StoredObject {
-    return new StoredObject(revision, object, undefined);
+  /**
+   * Takes the object over: nobody may change it from now on. Its first two keys must be `kind` and `apiVersion`.
+   *
+   * @param previous - the version before, whose parts the object may share
+   */
+  static of(revision: number, object: KubeObject, previous?: StoredObject): StoredObject {
+    const stored = new StoredObject(revision, object, undefined);
+    if (previous !== undefined) stored.#before = previous.#encoding ?? previous.#before;
+    return stored;
   }
 
   /** From the log: parsed when somebody asks. */
   static fromBytes(revision: number, bytes: Buffer): StoredObject {
-    return new StoredObject(revision, undefined, bytes);
+    return new StoredObject(revision, undefined, { bytes, parts: [] });
   }
 
   /** Made when somebody asks. */
@@ -39,8 +48,11 @@ export class StoredObject {
   }
 
   get bytes(): Buffer {
-    this.#bytes ??= Buffer.from(JSON.stringify(this.object), 'utf8');
-    return this.#bytes;
+    if (this.#encoding === undefined) {
+      this.#encoding = encode(this.object, this.#before);
+      this.#before = undefined;
+    }
+    return this.#encoding.bytes;
   }
 }
 

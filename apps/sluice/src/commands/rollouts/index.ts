@@ -45,21 +45,31 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
   root.configureOutput({ outputError: (text, write) => write(asUpstream(text)) });
   root.addHelpText('after', examples(root.parent === null && root.name() !== 'rollouts' ? 'kubectl argo rollouts' : 'sluice rollouts'));
   addConnectionFlags(root);
-  root.allowExcessArguments().action(usage);
+  const programName = root.parent === null && root.name() !== 'rollouts' ? root.name() : 'sluice rollouts';
+  root.allowExcessArguments().action(function (this: Command) {
+    const [unknown] = this.args;
+    if (unknown === undefined) return usage.call(this);
+    io.err.write(`Error: unknown command ${JSON.stringify(unknown)} for "${programName}"\nRun '${programName} --help' for usage.\n`);
+    io.exitCode = 1;
+  });
+  const open = async (flags: ConnectionFlags): Promise<Session> => (connect ?? (await import('./session.ts')).connectWithFlags)(flags, io);
 
   /** Connects and runs. What goes wrong becomes one line on stderr and exit code 1, as upstream does. */
   async function work(run: (session: Session) => Promise<void>): Promise<void> {
     let session: Session | undefined;
     try {
-      const open = connect ?? (await import('./session.ts')).connectWithFlags;
-      session = await open(root.opts<ConnectionFlags>(), io);
+      session = await open(root.opts<ConnectionFlags>());
       await run(session);
     } catch (error) {
-      io.err.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-      io.exitCode = 1;
+      fail(error);
     } finally {
       await session?.close();
     }
+  }
+
+  function fail(error: unknown): void {
+    io.err.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.exitCode = 1;
   }
 
   /** The wrong number of arguments: usage on stderr, exit code 1. */
@@ -186,6 +196,50 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
     }),
   ).option('--to-revision <revision>', 'The revision to rollback to. Default to 0 (last revision).');
 
+  const create = group(
+    root,
+    'create',
+    'Create a Rollout, Experiment, AnalysisTemplate, ClusterAnalysisTemplate, or AnalysisRun resource',
+    usage,
+  );
+  create
+    .option('-f, --filename <path>', 'Files to use to create the resource', collected)
+    .option('-w, --watch', 'Watch live updates to the resource after creating')
+    .option('--no-color', 'Do not colorize output')
+    .action(async () => {
+      const flags: Flags = create.opts();
+      const files = (flags.filename ?? []) as readonly string[];
+      if (files.length === 0) return usage.call(create);
+      await work(async (session) => (await import('./create.ts')).createFromFiles(session, files, getOptions(flags)));
+    });
+  leaf(create, 'analysisrun', 'Create an AnalysisRun from an AnalysisTemplate or a ClusterAnalysisTemplate', none, (_, flags) =>
+    work(async (session) =>
+      (await import('./create.ts')).createAnalysisRun(session, {
+        from: String(flags.from ?? ''),
+        fromFile: String(flags.fromFile ?? ''),
+        isGlobal: flags.global === true,
+        name: String(flags.name ?? ''),
+        generateName: String(flags.generateName ?? ''),
+        args: (flags.argument ?? []) as readonly string[],
+        instanceId: String(flags.instanceId ?? ''),
+      }),
+    ),
+  )
+    .alias('ar')
+    .option('-a, --argument <name=value>', 'Arguments to the parameter template', collected)
+    .option('--from <name>', 'Create an AnalysisRun from an AnalysisTemplate or ClusterAnalysisTemplate in the cluster')
+    .option('--from-file <path>', 'Create an AnalysisRun from an AnalysisTemplate or ClusterAnalysisTemplate in a local file')
+    .option('--generate-name <prefix>', 'Use the specified generateName for the run')
+    .option('--global', 'Use a ClusterAnalysisTemplate instead of a AnalysisTemplate')
+    .option('--instance-id <id>', 'Instance-ID for the AnalysisRun')
+    .option('--name <name>', 'Use the specified name for the run');
+
+  const linting: Command = leaf(root, 'lint', 'Lint and validate a Rollout', none, async (_, flags) => {
+    const file = String(flags.filename ?? '');
+    if (file === '') return usage.call(linting);
+    await import('./lint.ts').then(({ lint }) => lint(io, file)).catch(fail);
+  }).option('-f, --filename <path>', 'File to lint');
+
   leaf(root, 'version', 'Print version', none, async (_, flags) =>
     (await import('./version.ts')).printVersion(io, flags.short === true),
   ).option('--short', 'print just the version number');
@@ -202,6 +256,29 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
       return work(async (session) => (await import('./set-image.ts')).setImage(session, name, parts[0] ?? '', parts[1] ?? ''));
     },
   );
+
+  leaf(root, 'completion bash|zsh|fish|powershell', 'Generate completion script', none, async (names) => {
+    const { completionScript, shells } = await import('./completion.ts');
+    const shell = shells.find((one) => one === names[0]);
+    if (names.length !== 1) return fail(new Error(`accepts 1 arg(s), received ${names.length}`));
+    if (shell === undefined) return fail(new Error(`invalid argument ${JSON.stringify(names[0])} for "${programName} completion"`));
+    const [program = '', ...prefix] = programName.split(' ');
+    io.out.write(completionScript(shell, { program, prefix }));
+  });
+  root
+    .command('__complete', { hidden: true })
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const { complete } = await import('./completion.ts');
+      io.out.write(await complete(root, words, open));
+    });
+}
+
+/** A flag that may be given several times. */
+function collected(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }
 
 function examples(name: string): string {

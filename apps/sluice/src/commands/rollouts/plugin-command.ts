@@ -8,6 +8,8 @@ export class PluginCommand extends Command {
 
   /** Switches take `=true` and `=false`. */
   override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    // What is being typed is no command yet: flags in it are not ours to read.
+    if (args[0] === '__complete') return { operands: args.slice(0, 1), unknown: args.slice(1) };
     const values = new Map<string, boolean>();
     const plain = args.flatMap((arg) => {
       const match = /^(--[a-z-]+|-[a-zA-Z])=(true|false|1|0|t|f)$/i.exec(arg);

@@ -1,32 +1,19 @@
-import { crds, formatTime, type KubeObject, type ReplicaSet, type ResourceType, type Rollout, rolloutType } from '@sluice/api';
-import { createApiServer } from '@sluice/apiserver';
-import { inProcessTransport } from '@sluice/cluster';
-import { type Client, createClient, type VirtualClock, virtualClock } from '@sluice/kube';
+import { formatTime, type KubeObject, type ReplicaSet, type ResourceType, type Rollout, rolloutType } from '@sluice/api';
+import type { Client, VirtualClock } from '@sluice/kube';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Io } from '../../io.ts';
-import { createRolloutsProgram } from './index.ts';
+import { type Launched, type Plugin, type Run, startPlugin } from './testing/plugin-run.ts';
 
-const crdType: ResourceType = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  resource: 'customresourcedefinitions',
-  namespaced: false,
-};
 const replicaSetType: ResourceType = { group: 'apps', version: 'v1', kind: 'ReplicaSet', resource: 'replicasets', namespaced: true };
 const deploymentType: ResourceType = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true };
 const start = Date.parse('2026-03-01T12:00:00Z');
 
+let plugin: Plugin;
 let clock: VirtualClock;
 let client: Client;
-let close: () => Promise<void>;
 
 beforeAll(async () => {
-  clock = virtualClock(start);
-  const server = await createApiServer({ durability: 'memory', clock, randomBytes: counterBytes(), tls: false });
-  client = createClient(inProcessTransport(server, { name: 'test', groups: ['system:masters'] }), { fieldManager: 'test' });
-  for (const definition of crds()) await client.create(crdType, definition);
-  close = () => server.close();
+  plugin = await startPlugin(start);
+  ({ clock, client } = plugin);
 });
 
 beforeEach(() => clock.advance(1000));
@@ -38,55 +25,9 @@ afterEach(async () => {
   }
 });
 
-afterAll(() => close());
+afterAll(() => plugin.close());
 
-type Run = { readonly out: string; readonly err: string; readonly code: number };
-
-function launch(args: string, isTerminal = false): { readonly done: Promise<Run>; readonly stop: () => void; readonly text: () => string } {
-  const stop = new AbortController();
-  let out = '';
-  let err = '';
-  const io: Io = {
-    out: {
-      write: (text) => {
-        out += text;
-      },
-      isTerminal,
-      columns: 80,
-    },
-    err: {
-      write: (text) => {
-        err += text;
-      },
-      isTerminal,
-      columns: 80,
-    },
-    env: {},
-    homeDir: '/',
-    workingDir: '/',
-    clock,
-    random: () => 0.5,
-    signal: stop.signal,
-    readInput: () => Promise.resolve(''),
-    exitCode: 0,
-  };
-  const program = createRolloutsProgram(io, (flags) =>
-    Promise.resolve({
-      client,
-      namespace: flags.namespace ?? 'default',
-      io,
-      watchingClient: () => Promise.resolve(client),
-      close: () => Promise.resolve(),
-    }),
-  );
-  const done = program
-    .parseAsync(args.split(' '), { from: 'user' })
-    .catch((error: { exitCode?: number }) => {
-      io.exitCode = error.exitCode ?? 1;
-    })
-    .then(() => ({ out, err, code: io.exitCode }));
-  return { done, stop: () => stop.abort(), text: () => out };
-}
+const launch = (args: string, isTerminal = false): Launched => plugin.launch(args, isTerminal);
 
 /** Lets the command work until it has written what is waited for. Loading its modules takes real time, which no clock can move. */
 async function until(command: { text(): string }, expected: string, stepMs = 0): Promise<void> {
@@ -96,7 +37,7 @@ async function until(command: { text(): string }, expected: string, stepMs = 0):
   }
 }
 
-const run = (args: string): Promise<Run> => launch(args).done;
+const run = (args: string): Promise<Run> => plugin.run(args);
 
 const template = (image: string) => ({ metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image }] } });
 
@@ -384,14 +325,32 @@ describe('undo', () => {
     expect((await run('undo web --to-revision=5')).out).toBe('skipped rollback (current template already matches revision 5)');
   });
 
+  it('goes to the Deployment that a rollout refers to', async () => {
+    await client.create(deploymentType, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'old', namespace: 'default' },
+      spec: { selector: { matchLabels: { app: 'web' } }, template: template('nginx:2') },
+    });
+    const rollout = await client.create<Rollout>(rolloutType, {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Rollout',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'old' }, strategy: { canary: {} } },
+    });
+    await createRevision(rollout, 1, 'nginx:1');
+    await createRevision(rollout, 2, 'nginx:2');
+    expect(await run('undo web')).toEqual({ out: "rollout 'web' undo\n", err: '', code: 0 });
+    const deployment = await client.get(deploymentType, { namespace: 'default', name: 'old' });
+    expect(deployment).toMatchObject({
+      spec: { template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ image: 'nginx:1' }] } } },
+    });
+    expect((await read()).spec.template).toBeUndefined();
+  });
+
   it('says when there is nothing to go back to', async () => {
     await createRollout();
     expect((await run('undo web')).err).toBe('Error: no revision found for rollout "web"\n');
     expect((await run('undo web --to-revision 3')).err).toBe('Error: unable to find specified revision 3 in history\n');
   });
 });
-
-function counterBytes(): (count: number) => Uint8Array {
-  let next = 0;
-  return (count) => Uint8Array.from({ length: count }, () => next++ % 256);
-}
