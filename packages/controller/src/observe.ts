@@ -60,6 +60,7 @@ export function observe(
   caches: Caches,
   around: Surroundings,
   memory: RolloutMemory,
+  countsWaitMoreMs = 0,
 ): RolloutFacts {
   const { uid = '' } = rollout.metadata;
   const named = serviceKeys(rollout).flatMap((key) => {
@@ -77,6 +78,7 @@ export function observe(
     routed: around.routed,
     takenNames: memory.takenNames,
     podMetadataChecked: memory.podMetadataChecked,
+    countsWaitMoreMs,
     ...(around.workload === undefined ? {} : { workload: around.workload }),
     ...(memory.specReading === undefined ? {} : { specReading: memory.specReading }),
     ...(memory.countsWaitSince === undefined ? {} : { countsWaitSince: memory.countsWaitSince }),

@@ -95,6 +95,12 @@ const resyncMsDefault = 15 * 60 * 1000;
 /** A timer goes no further; what is later is found by a resync. */
 const wakeMsMax = 12 * 3600 * 1000;
 
+/** Writes that the running mean of their duration is taken over, about. */
+const writeSamples = 20;
+
+/** No longer than this do counts wait for company on top of the usual, however slow the API. */
+const patienceMsMax = 7_000;
+
 /** Parts into which a resync is cut, so that it is a trickle and no wave. */
 const resyncParts = 60;
 
@@ -178,6 +184,8 @@ class Shell implements RolloutController {
   readonly #templates: Templates;
   readonly #routers: readonly TrafficRouter[];
   readonly #others: ObjectWatch;
+  /** How long writes have taken lately, as a running mean. */
+  #writeMs = 0;
   #resyncPart = 0;
   #cancelResync: () => void = () => {};
 
@@ -353,7 +361,7 @@ class Shell implements RolloutController {
     const replicaSets = (await claimReplicaSets(rollout, this.#caches.replicaSets, client)).filter(
       ({ metadata }) => !memory.deletedReplicaSets.has(metadata.uid ?? ''),
     );
-    const facts = observe(rollout, replicaSets, this.#caches, await this.#surroundings(key, rollout), memory);
+    const facts = observe(rollout, replicaSets, this.#caches, await this.#surroundings(key, rollout), memory, this.#patienceMs());
     const { plan, seen } = await this.#decide(facts);
     if (plan.unsupported !== undefined && memory.unsupportedSaid === (rollout.metadata.generation ?? 0)) return undefined;
     if (plan.unsupported !== undefined) {
@@ -361,6 +369,7 @@ class Shell implements RolloutController {
       logger.warn('a part of a rollout is not carried out by this version', { rollout: key, part: plan.unsupported });
     }
     if (plan.actions.length > 0) logger.debug('plan', { rollout: key, reason: plan.reason, actions: plan.actions.map(({ kind }) => kind) });
+    const began = clock.now();
     try {
       const written = await carryOut(plan, seen, {
         client,
@@ -379,6 +388,7 @@ class Shell implements RolloutController {
       // The change that came in between is on its way to the cache; a moment later it is there.
       return { requeueAfterMs: 20 };
     }
+    if (plan.actions.length > 0) this.#writeMs += ((clock.now() - began) / plan.actions.length - this.#writeMs) / writeSamples;
     remember(memory, plan, clock.now());
     if (plan.problem !== undefined) throw new Error(plan.problem);
     return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: Math.min(plan.requeueAfterMs, wakeMsMax) };
@@ -433,6 +443,11 @@ class Shell implements RolloutController {
     });
     const seen: RolloutFacts = { ...facts, pods: items };
     return { plan: decideSafely(seen, clock.now()), seen };
+  }
+
+  /** An API that takes a tenth of a second for a write is given two seconds more between those that can wait. */
+  #patienceMs(): number {
+    return Math.min(patienceMsMax, this.#writeMs * 20);
   }
 
   #memoryOf(key: string): RolloutMemory {

@@ -33,11 +33,11 @@ const workloadRetryMs = 20_000;
 const referenceRetryMs = 10_000;
 
 /**
- * How long a change of counts alone may wait for company. In an update pods get ready all the time, and what they make possible is written
- * with their number soon enough.
+ * How long a change of counts alone may wait for company. While an update moves pods get ready all the time, and what they make possible is
+ * written with their number soon enough; where it rests, nothing else will come.
  */
 const countsWaitMs = 1000;
-const countsWaitMsInUpdate = 2000;
+const countsWaitMsInUpdate = 3000;
 
 /** What is to be done about a Rollout now. Pure; may be asked at any time, twice, or late. */
 export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
@@ -122,7 +122,8 @@ function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: 
   const patch = problem === undefined ? statusPatch(rollout.status, status) : undefined;
   const writes = collectWrites(start, world, passes, reasonOf);
   const isSoon = patch !== undefined && differsInCountsOnly(rollout.status, status);
-  const waitsUntil = (seen.countsWaitSince ?? now) + (isFullyPromoted(status) ? countsWaitMs : countsWaitMsInUpdate);
+  const waitsMs = isMoving(status) ? countsWaitMsInUpdate + (seen.countsWaitMoreMs ?? 0) : countsWaitMs;
+  const waitsUntil = (seen.countsWaitSince ?? now) + waitsMs;
   const holdsCounts = isSoon && now < waitsUntil;
   const statusWrite: readonly Action[] =
     patch === undefined || holdsCounts ? [] : [{ kind: 'WriteStatus', patch: { status: patch }, reason: reasonOf('status') }];
@@ -141,6 +142,10 @@ function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: 
     ...(holdsCounts ? { holdsCounts } : {}),
     ...(passes.some((pass) => pass.checks.length > 0) ? { checks: passes.flatMap((pass) => pass.checks) } : {}),
   };
+}
+
+function isMoving(status: Status): boolean {
+  return !isFullyPromoted(status) && status.phase === 'Progressing';
 }
 
 /** Passes until one changes nothing, or until the next would have to wait for a write. */

@@ -30,6 +30,8 @@ export type RolloutFacts = {
   readonly pods?: readonly Pod[];
   /** Since when a change of counts alone waits to be written. Absent: none waits. */
   readonly countsWaitSince?: Instant;
+  /** How much longer than usual it may wait, because the API is slow. */
+  readonly countsWaitMoreMs?: number;
   /**
    * ReplicaSets whose pods are known to carry the metadata that the template names, as `metadataKey` gives it. Lost on a restart of the
    * process, which costs one look at the pods.
