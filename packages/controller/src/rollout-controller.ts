@@ -445,9 +445,9 @@ class Shell implements RolloutController {
     return { plan: decideSafely(seen, clock.now()), seen };
   }
 
-  /** An API that takes a tenth of a second for a write is given two seconds more between those that can wait. */
+  /** An API that takes a twentieth of a second for a write is given three seconds more between those that can wait. */
   #patienceMs(): number {
-    return Math.min(patienceMsMax, this.#writeMs * 20);
+    return Math.min(patienceMsMax, this.#writeMs * 60);
   }
 
   #memoryOf(key: string): RolloutMemory {
