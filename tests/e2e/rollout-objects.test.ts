@@ -282,7 +282,7 @@ describe('the numbers', () => {
     const own = await started();
     await own.client.create(rolloutType, rollout('web', { replicas: 2 }));
     await own.untilPhase('web', 'Healthy');
-    const metrics = own.controller().metrics();
+    const metrics = own.controller().metrics().rollouts;
     expect(metrics.rollouts).toEqual([
       {
         namespace: 'default',

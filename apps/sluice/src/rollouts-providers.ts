@@ -49,7 +49,7 @@ export function rolloutsProviders(
 }
 
 /** Where upstream keeps its Secrets and ConfigMaps: the pod's own namespace, or the one of its usual installation. */
-export function controllerNamespace(env: Io['env']): string {
+function controllerNamespace(env: Io['env']): string {
   const named = env.POD_NAMESPACE;
   if (named !== undefined && named !== '') return named;
   try {

@@ -4,11 +4,10 @@ export {
   createAnalysisController,
 } from './analysis/analysis-controller.ts';
 export { type AnalysisInformers, type AnalysisInformersOptions, createAnalysisInformers } from './analysis/analysis-informers.ts';
-export {
-  type AnalysisMetrics,
-  type AnalysisRunGauges,
-  type AnalysisTemplateGauges,
-  templateGauges,
+export type {
+  AnalysisMetrics,
+  AnalysisRunGauges,
+  AnalysisTemplateGauges,
 } from './analysis/analysis-metrics.ts';
 export type { SourceFor } from './analysis/measuring.ts';
 export {
@@ -18,5 +17,11 @@ export {
 } from './experiments/experiment-controller.ts';
 export { createExperimentInformer, type ExperimentInformerOptions, type ExperimentInformers } from './experiments/experiment-informers.ts';
 export { type ExperimentGauges, type ExperimentMetrics, experimentPhaseSeries } from './experiments/experiment-metrics.ts';
-export type { Histogram, RolloutGauges, RolloutMetrics } from './metrics.ts';
-export { type RolloutController, type RolloutControllerOptions, startRolloutController } from './rollout-controller.ts';
+export type { RolloutGauges, RolloutMetrics } from './metrics.ts';
+export type { Histogram, PassCounts } from './pass-book.ts';
+export {
+  type ControllerMetrics,
+  type RolloutController,
+  type RolloutControllerOptions,
+  startRolloutController,
+} from './rollout-controller.ts';

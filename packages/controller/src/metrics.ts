@@ -2,17 +2,10 @@
  * The numbers of the rollouts side, as plain values: gauges from the cache at the time of asking, counters and histograms from what
  * happened. Their Prometheus names are in upstream's documentation; giving them those is the caller's part.
  */
-import { type Clock, keyOf, parseTime, type Rollout, type RolloutStatus, splitKey } from '@sluice/api';
+import { keyOf, parseTime, type Rollout, type RolloutStatus, splitKey } from '@sluice/api';
 import { type Action, desiredReplicas, type Note, rolloutPhase } from '@sluice/engine';
-import type { PassObservation, Store } from '@sluice/kube';
-
-/** Bucket bounds are inclusive upper limits in seconds; `counts` are cumulative, as Prometheus has them. */
-export type Histogram = {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
-  readonly count: number;
-};
+import type { Store } from '@sluice/kube';
+import { type Histogram, PassBook, type PassCounts, Series } from './pass-book.ts';
 
 export type RolloutGauges = {
   readonly namespace: string;
@@ -38,7 +31,7 @@ export type RolloutMetrics = {
     readonly reason: string;
     readonly count: number;
   }[];
-  readonly passes: readonly { readonly namespace: string; readonly name: string; readonly errors: number; readonly seconds: Histogram }[];
+  readonly passes: readonly PassCounts[];
   /** By how the update ended. */
   readonly durations: readonly {
     readonly completion: string;
@@ -50,59 +43,22 @@ export type RolloutMetrics = {
   readonly writes: Readonly<Partial<Record<Action['kind'], number>>>;
 };
 
-export const passBounds: readonly number[] = [0.01, 0.15, 0.25, 0.5, 1];
 const totalBounds = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800];
 const progressionBounds = [30, 60, 120, 300, 600, 900, 1800, 3600];
 const manualPauseBounds = [0, 60, 300, 600, 1800, 3600, 7200, 14400, 28800];
 
-/** Series of a deleted Rollout stay this long, so that the last values are still read once. */
-export const forgetAfterMs: number = 65_000;
-
-export class Series {
-  readonly #bounds: readonly number[];
-  readonly #counts: number[];
-  #sum = 0;
-  #count = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.#bounds = bounds;
-    this.#counts = bounds.map(() => 0);
-  }
-
-  observe(value: number): void {
-    this.#sum += value;
-    this.#count++;
-    for (const [at, bound] of this.#bounds.entries()) if (value <= bound) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
-  }
-
-  read(): Histogram {
-    return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum, count: this.#count };
-  }
-}
-
 type Ended = { readonly total: Series; readonly progression: Series; readonly manualPause: Series };
 
 export class RolloutMetricsBook {
-  readonly #farewells: Set<() => void> = new Set();
   readonly #rollouts: Store<Rollout>;
-  readonly #passes = new Map<string, { errors: number; readonly seconds: Series }>();
+  readonly passes: PassBook;
   readonly #events = new Map<string, Map<string, { readonly type: string; readonly reason: string; count: number }>>();
   readonly #durations = new Map<string, Ended>();
   readonly #writes = new Map<Action['kind'], number>();
 
   constructor(rollouts: Store<Rollout>) {
     this.#rollouts = rollouts;
-  }
-
-  observePass({ key, durationMs, outcome }: PassObservation): void {
-    let pass = this.#passes.get(key);
-    if (pass === undefined) {
-      if (this.#rollouts.get(key) === undefined) return;
-      pass = { errors: 0, seconds: new Series(passBounds) };
-      this.#passes.set(key, pass);
-    }
-    pass.seconds.observe(durationMs / 1000);
-    if (outcome === 'failed' || outcome === 'terminal') pass.errors++;
+    this.passes = new PassBook(rollouts, (key) => this.#events.delete(key));
   }
 
   countEvent(rollout: Rollout, { type, reason }: Note): void {
@@ -136,27 +92,11 @@ export class RolloutMetricsBook {
     series.manualPause.observe(paused);
   }
 
-  forget(key: string, clock: Clock): void {
-    const cancel = clock.after(forgetAfterMs, () => {
-      this.#farewells.delete(cancel);
-      if (this.#rollouts.get(key) !== undefined) return;
-      this.#passes.delete(key);
-      this.#events.delete(key);
-    });
-    this.#farewells.add(cancel);
-  }
-
-  /** Leaves no timer behind. */
-  stop(): void {
-    for (const cancel of this.#farewells) cancel();
-    this.#farewells.clear();
-  }
-
   read(): RolloutMetrics {
     return {
       rollouts: [...this.#rollouts.list()].map(gaugesOf),
       events: [...this.#events].flatMap(([key, own]) => [...own.values()].map((counter) => ({ ...named(key), ...counter }))),
-      passes: [...this.#passes].map(([key, { errors, seconds }]) => ({ ...named(key), errors, seconds: seconds.read() })),
+      passes: this.passes.read(),
       durations: [...this.#durations].map(([completion, { total, progression, manualPause }]) => ({
         completion,
         total: total.read(),

@@ -40,7 +40,7 @@ import {
 import { type Caches, carryOut, LookAgain } from './act.ts';
 import { type AnalysisController, createAnalysisController } from './analysis/analysis-controller.ts';
 import { type AnalysisInformers, createAnalysisInformers } from './analysis/analysis-informers.ts';
-import type { AnalysisMetrics } from './analysis/analysis-metrics.ts';
+import { type AnalysisMetrics, type AnalysisTemplateGauges, templateGauges } from './analysis/analysis-metrics.ts';
 import type { SourceFor } from './analysis/measuring.ts';
 import { claimReplicaSets } from './claim.ts';
 import { createExperimentController, type ExperimentController } from './experiments/experiment-controller.ts';
@@ -84,10 +84,15 @@ export interface RolloutController {
   /** Ends passes in flight and sends the Events still waiting. */
   stop(): Promise<void>;
   /** Plain numbers; names and forms of a metrics system are the caller's. */
-  metrics(): RolloutMetrics;
-  analysisMetrics(): AnalysisMetrics;
-  experimentMetrics(): ExperimentMetrics;
+  metrics(): ControllerMetrics;
 }
+
+export type ControllerMetrics = {
+  readonly rollouts: RolloutMetrics;
+  readonly analysis: AnalysisMetrics;
+  readonly templates: readonly AnalysisTemplateGauges[];
+  readonly experiments: ExperimentMetrics;
+};
 
 /** How often every Rollout is looked at without a reason, by default. Upstream's `--rollout-resync`. */
 const resyncMsDefault = 15 * 60 * 1000;
@@ -252,7 +257,7 @@ class Shell implements RolloutController {
       reconcile: (key) => this.#reconcile(key),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       onPass: (observation) => {
-        this.#metrics.observePass(observation);
+        this.#metrics.passes.observe(observation);
         onPass?.(observation);
       },
     });
@@ -280,7 +285,7 @@ class Shell implements RolloutController {
         this.#tell(rollout, notes.deleted(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
         this.#memories.delete(keyOf(rollout));
         this.#letGo(keyOf(rollout), []);
-        this.#metrics.forget(keyOf(rollout), this.#options.clock);
+        this.#metrics.passes.forget(keyOf(rollout), this.#options.clock);
         for (const key of serviceKeys(rollout)) this.#services.enqueue(key);
       },
     });
@@ -319,21 +324,13 @@ class Shell implements RolloutController {
 
   async stop(): Promise<void> {
     this.#cancelResync();
-    this.#metrics.stop();
+    this.#metrics.passes.stop();
     const parts = [this.#controller, this.#services, this.#analysis, this.#experiments, this.#cleaner];
     await Promise.all(parts.map((part) => part.stop()));
     const { templates, clusterTemplates } = this.#templates;
     for (const informer of [...Object.values(this.#caches), this.#jobs, templates, clusterTemplates]) informer?.stop();
     await this.#others.stop();
     await this.#recorder.stop();
-  }
-
-  analysisMetrics(): AnalysisMetrics {
-    return this.#analysis.metrics();
-  }
-
-  experimentMetrics(): ExperimentMetrics {
-    return this.#experiments.metrics();
   }
 
   /** A template that comes late mends the Rollouts whose spec is called invalid for want of it. */
@@ -349,8 +346,14 @@ class Shell implements RolloutController {
     this.#templates.clusterTemplates?.addHandler({ added: changed, updated: changed });
   }
 
-  metrics(): RolloutMetrics {
-    return this.#metrics.read();
+  metrics(): ControllerMetrics {
+    const { templates, clusterTemplates } = this.#templates;
+    return {
+      rollouts: this.#metrics.read(),
+      analysis: this.#analysis.metrics(),
+      templates: [...templates.list(), ...(clusterTemplates?.list() ?? [])].map(templateGauges),
+      experiments: this.#experiments.metrics(),
+    };
   }
 
   async #reconcile(key: string): Promise<Result | undefined> {

@@ -17,7 +17,7 @@ import { createdAt, hashOf } from './replica-sets.ts';
 
 type Owned = AnalysisRun | Experiment;
 
-export function isRunning(object: Owned): boolean {
+function isRunning(object: Owned): boolean {
   return !isCompletedPhase(object.status?.phase);
 }
 

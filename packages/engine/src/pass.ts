@@ -61,7 +61,7 @@ export type CurrentRuns = {
 };
 
 /** Parts of the next status that phases find out; what is not set here is cleared. */
-export type Draft = {
+type Draft = {
   step?: RolloutAnalysisRunStatus | undefined;
   background?: RolloutAnalysisRunStatus | undefined;
   prePromotion?: RolloutAnalysisRunStatus | undefined;
@@ -71,7 +71,7 @@ export type Draft = {
 };
 
 /** Where a routed object lies, and what to tell when it cannot be written. */
-export type RoutedRef = ObjectRef & { readonly onFailure: RouterChange['onFailure'] | undefined };
+type RoutedRef = ObjectRef & { readonly onFailure: RouterChange['onFailure'] | undefined };
 
 export type Pass = {
   readonly now: Instant;

@@ -13,7 +13,7 @@ import type { Status } from './status.ts';
 import { scaleDownOnSuccess } from './workload.ts';
 
 /** Hash of the new version: that of its ReplicaSet, which may be older than the way the hash is made. */
-export function currentHash(pass: Pass): string {
+function currentHash(pass: Pass): string {
   return pass.roles.current === undefined ? pass.hash : hashOf(pass.roles.current);
 }
 

@@ -25,7 +25,7 @@ export function weightOf(spec: RolloutSpec, available: number): number {
  * The nearest `setCanaryScale` at or before the current step, where it is in force: with a router, while an update goes on. After an abort it
  * holds only where the new version is kept for ever. `matchTrafficWeight` puts it out of force.
  */
-export function canaryScaleInForce(spec: RolloutSpec, status: Status): SetCanaryScale | undefined {
+function canaryScaleInForce(spec: RolloutSpec, status: Status): SetCanaryScale | undefined {
   if (isBasicCanary(spec) || isAllWanted(status)) return undefined;
   if (status.abort === true && canaryOf(spec).abortScaleDownDelaySeconds !== 0) return undefined;
   const index = currentStepIndex(spec, status);

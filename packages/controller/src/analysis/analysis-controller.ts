@@ -104,7 +104,7 @@ class AnalysisShell implements AnalysisController {
       reconcile: (key) => this.#reconcile(key),
       concurrency: options.concurrency ?? concurrencyDefault,
       onPass: (observation) => {
-        this.#metrics.observePass(observation);
+        this.#metrics.passes.observe(observation);
         onPass?.(observation);
       },
     });
@@ -124,7 +124,7 @@ class AnalysisShell implements AnalysisController {
         updated: enqueue,
         deleted: (run) => {
           this.#works.delete(keyOf(run));
-          this.#metrics.forget(keyOf(run), this.#options.clock);
+          this.#metrics.passes.forget(keyOf(run), this.#options.clock);
         },
       }),
       jobs.addHandler({ added: enqueueOwner, updated: enqueueOwner, deleted: enqueueOwner }),
@@ -133,7 +133,7 @@ class AnalysisShell implements AnalysisController {
 
   async stop(): Promise<void> {
     for (const detach of this.#detach) detach();
-    this.#metrics.stop();
+    this.#metrics.passes.stop();
     await this.#controller.stop();
     this.#works.clear();
   }

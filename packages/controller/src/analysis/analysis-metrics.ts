@@ -2,18 +2,9 @@
  * The numbers of analyses as plain values: gauges from the caches at the time of asking, counters and histograms from what happened.
  * Their Prometheus names are in upstream's documentation; giving them those is the caller's part.
  */
-import {
-  type AnalysisPhase,
-  type AnalysisRun,
-  type AnalysisTemplate,
-  type Clock,
-  type ClusterAnalysisTemplate,
-  type Metric,
-  type MetricProvider,
-  splitKey,
-} from '@sluice/api';
-import type { PassObservation, Store } from '@sluice/kube';
-import { forgetAfterMs, type Histogram, passBounds, Series } from '../metrics.ts';
+import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate, Metric, MetricProvider } from '@sluice/api';
+import type { Store } from '@sluice/kube';
+import { PassBook, type PassCounts } from '../pass-book.ts';
 
 export type AnalysisRunGauges = {
   readonly namespace: string;
@@ -31,7 +22,7 @@ export type AnalysisRunGauges = {
 
 export type AnalysisMetrics = {
   readonly runs: readonly AnalysisRunGauges[];
-  readonly passes: readonly { readonly namespace: string; readonly name: string; readonly errors: number; readonly seconds: Histogram }[];
+  readonly passes: readonly PassCounts[];
 };
 
 /** `namespace` is empty for templates of the cluster. */
@@ -42,47 +33,18 @@ export type AnalysisTemplateGauges = {
 };
 
 export class AnalysisMetricsBook {
-  readonly #farewells: Set<() => void> = new Set();
   readonly #runs: Store<AnalysisRun>;
-  readonly #passes = new Map<string, { errors: number; readonly seconds: Series }>();
+  readonly passes: PassBook;
 
   constructor(runs: Store<AnalysisRun>) {
     this.#runs = runs;
-  }
-
-  observePass({ key, durationMs, outcome }: PassObservation): void {
-    let pass = this.#passes.get(key);
-    if (pass === undefined) {
-      if (this.#runs.get(key) === undefined) return;
-      pass = { errors: 0, seconds: new Series(passBounds) };
-      this.#passes.set(key, pass);
-    }
-    pass.seconds.observe(durationMs / 1000);
-    if (outcome === 'failed' || outcome === 'terminal') pass.errors++;
-  }
-
-  /** Series of a deleted run stay a while, so that the last values are still read once. */
-  forget(key: string, clock: Clock): void {
-    const cancel = clock.after(forgetAfterMs, () => {
-      this.#farewells.delete(cancel);
-      if (this.#runs.get(key) === undefined) this.#passes.delete(key);
-    });
-    this.#farewells.add(cancel);
-  }
-
-  /** Leaves no timer behind. */
-  stop(): void {
-    for (const cancel of this.#farewells) cancel();
-    this.#farewells.clear();
+    this.passes = new PassBook(this.#runs);
   }
 
   read(): AnalysisMetrics {
     return {
       runs: [...this.#runs.list()].map(gaugesOfRun),
-      passes: [...this.#passes].map(([key, { errors, seconds }]) => {
-        const { namespace = '', name } = splitKey(key);
-        return { namespace, name, errors, seconds: seconds.read() };
-      }),
+      passes: this.passes.read(),
     };
   }
 }

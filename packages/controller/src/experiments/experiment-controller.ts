@@ -91,7 +91,7 @@ class ExperimentShell implements ExperimentController {
       reconcile: (key) => this.#reconcile(key),
       ...(concurrency === undefined ? {} : { concurrency }),
       onPass: (observation) => {
-        this.#metrics.observePass(observation);
+        this.#metrics.passes.observe(observation);
         onPass?.(observation);
       },
     });
@@ -113,7 +113,7 @@ class ExperimentShell implements ExperimentController {
         added: enqueue,
         updated: enqueue,
         deleted: (experiment) => {
-          this.#metrics.forget(keyOf(experiment), this.#options.clock);
+          this.#metrics.passes.forget(keyOf(experiment), this.#options.clock);
           this.#wakeRollout(experiment);
         },
       }),
@@ -142,7 +142,7 @@ class ExperimentShell implements ExperimentController {
 
   async stop(): Promise<void> {
     for (const detach of this.#detach) detach();
-    this.#metrics.stop();
+    this.#metrics.passes.stop();
     await this.#controller.stop();
   }
 

@@ -46,7 +46,7 @@ describe('the numbers of experiments', () => {
     const held = new Map([['shop/a', experiment('a', {})]]);
     const book = new ExperimentMetricsBook(store(held));
     for (const one of [pass('done', 5), pass('failed', 200), pass('terminal', 2000), pass('requeued', 10), pass('done', 1, 'shop/unknown')])
-      book.observePass(one);
+      book.passes.observe(one);
     book.countWrite('WriteStatus');
     book.countWrite('WriteStatus');
     expect(book.read()).toMatchObject({
@@ -55,7 +55,7 @@ describe('the numbers of experiments', () => {
     });
     const clock = virtualClock(0);
     held.delete('shop/a');
-    book.forget('shop/a', clock);
+    book.passes.forget('shop/a', clock);
     await clock.advance(64_000);
     expect(book.read().passes).toHaveLength(1);
     await clock.advance(2_000);
@@ -65,13 +65,13 @@ describe('the numbers of experiments', () => {
   it('go on for one that is created again, and leave no timer behind', async () => {
     const held = new Map([['shop/a', experiment('a', {})]]);
     const book = new ExperimentMetricsBook(store(held));
-    book.observePass(pass('done', 5));
+    book.passes.observe(pass('done', 5));
     const clock = virtualClock(0);
-    book.forget('shop/a', clock);
+    book.passes.forget('shop/a', clock);
     await clock.advance(66_000);
     expect(book.read().passes).toHaveLength(1);
-    book.forget('shop/a', clock);
-    book.stop();
+    book.passes.forget('shop/a', clock);
+    book.passes.stop();
     held.clear();
     await clock.advance(66_000);
     expect(book.read().passes).toHaveLength(1);

@@ -2,10 +2,10 @@
  * The numbers of experiments as plain values: gauges from the cache at the time of asking, counters and histograms from what happened.
  * Their Prometheus names are in upstream's documentation; giving them those is the caller's part.
  */
-import { type AnalysisPhase, type Clock, type Experiment, splitKey } from '@sluice/api';
+import type { AnalysisPhase, Experiment } from '@sluice/api';
 import type { ExperimentAction } from '@sluice/engine';
-import type { PassObservation, Store } from '@sluice/kube';
-import { forgetAfterMs, type Histogram, passBounds, Series } from '../metrics.ts';
+import type { Store } from '@sluice/kube';
+import { PassBook, type PassCounts } from '../pass-book.ts';
 
 export type ExperimentGauges = {
   readonly namespace: string;
@@ -16,7 +16,7 @@ export type ExperimentGauges = {
 
 export type ExperimentMetrics = {
   readonly experiments: readonly ExperimentGauges[];
-  readonly passes: readonly { readonly namespace: string; readonly name: string; readonly errors: number; readonly seconds: Histogram }[];
+  readonly passes: readonly PassCounts[];
   /** Calls of the API by kind of write, Events not counted. */
   readonly writes: Readonly<Partial<Record<ExperimentAction['kind'], number>>>;
 };
@@ -25,43 +25,17 @@ export type ExperimentMetrics = {
 export const experimentPhaseSeries: readonly AnalysisPhase[] = ['Pending', 'Error', 'Successful', 'Running', 'Inconclusive'];
 
 export class ExperimentMetricsBook {
-  readonly #farewells: Set<() => void> = new Set();
   readonly #experiments: Store<Experiment>;
-  readonly #passes = new Map<string, { errors: number; readonly seconds: Series }>();
+  readonly passes: PassBook;
   readonly #writes = new Map<ExperimentAction['kind'], number>();
 
   constructor(experiments: Store<Experiment>) {
     this.#experiments = experiments;
-  }
-
-  observePass({ key, durationMs, outcome }: PassObservation): void {
-    let pass = this.#passes.get(key);
-    if (pass === undefined) {
-      if (this.#experiments.get(key) === undefined) return;
-      pass = { errors: 0, seconds: new Series(passBounds) };
-      this.#passes.set(key, pass);
-    }
-    pass.seconds.observe(durationMs / 1000);
-    if (outcome === 'failed' || outcome === 'terminal') pass.errors++;
+    this.passes = new PassBook(this.#experiments);
   }
 
   countWrite(kind: ExperimentAction['kind']): void {
     this.#writes.set(kind, (this.#writes.get(kind) ?? 0) + 1);
-  }
-
-  /** Series of a deleted Experiment stay a while, so that the last values are still read once. */
-  forget(key: string, clock: Clock): void {
-    const cancel = clock.after(forgetAfterMs, () => {
-      this.#farewells.delete(cancel);
-      if (this.#experiments.get(key) === undefined) this.#passes.delete(key);
-    });
-    this.#farewells.add(cancel);
-  }
-
-  /** Leaves no timer behind. */
-  stop(): void {
-    for (const cancel of this.#farewells) cancel();
-    this.#farewells.clear();
   }
 
   read(): ExperimentMetrics {
@@ -71,10 +45,7 @@ export class ExperimentMetricsBook {
         name: metadata.name ?? '',
         phase: status?.phase ?? 'Pending',
       })),
-      passes: [...this.#passes].map(([key, { errors, seconds }]) => {
-        const { namespace = '', name } = splitKey(key);
-        return { namespace, name, errors, seconds: seconds.read() };
-      }),
+      passes: this.passes.read(),
       writes: Object.fromEntries(this.#writes),
     };
   }

@@ -1,14 +1,14 @@
 /** What `/metrics` tells: upstream's names where we have the same thing, never a generated name as a label. */
-import type { RolloutMetrics } from '@sluice/controller';
+import type { ControllerMetrics } from '@sluice/controller';
 import type { ApiRequest, Lane, PassObservation, Transport } from '@sluice/kube';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { rolloutMetricsText } from './rollout-metrics.ts';
+import { controllerMetricsText } from './controller-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
   /** Where the numbers of the rollouts side come from, once it leads. */
-  readRollouts(read: () => RolloutMetrics): void;
+  readController(read: () => ControllerMetrics): void;
   observePass(pass: PassObservation): void;
   observeWait(lane: Lane, waitMs: number): void;
   /** The same transport, with each call counted. */
@@ -18,7 +18,7 @@ export interface Metrics {
 const seconds = (milliseconds: number): number => milliseconds / 1000;
 
 export function createMetrics(version: string): Metrics {
-  let rollouts: (() => RolloutMetrics) | undefined;
+  let controller: (() => ControllerMetrics) | undefined;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -56,9 +56,9 @@ export function createMetrics(version: string): Metrics {
     requests.inc({ kind: resourceOf(path), verb: verb.toLowerCase(), status_code: code });
   return {
     contentType: registry.contentType,
-    text: async () => `${rollouts === undefined ? '' : rolloutMetricsText(rollouts())}${await registry.metrics()}`,
-    readRollouts: (read) => {
-      rollouts = read;
+    text: async () => `${controller === undefined ? '' : controllerMetricsText(controller())}${await registry.metrics()}`,
+    readController: (read) => {
+      controller = read;
     },
     observePass: ({ controller, waitedMs, isHot }) => {
       queueWait.observe({ name: controller }, seconds(waitedMs));

@@ -85,7 +85,7 @@ async function control(
     routers: providers.routers,
     onPass: metrics.observePass,
   });
-  metrics.readRollouts(() => controller.metrics());
+  metrics.readController(() => controller.metrics());
   await untilStopped(signal);
   await controller.stop();
   await providers.close();
