@@ -114,6 +114,8 @@ describe('the pages', () => {
       tableRows(page, heading).flatMap(([fields = '']) => codes(fields).map((field) => field.split('.')[0] ?? ''));
     expect([...named('## Fields of `spec`'), 'strategy'].sort()).toEqual(Object.keys(spec).sort());
     expect([...named('## Fields of `spec.strategy.canary`'), 'trafficRouting', 'analysis'].sort()).toEqual(Object.keys(canary).sort());
+    const blueGreen = spec.strategy?.properties?.blueGreen?.properties ?? {};
+    expect([...named('## Fields of `spec.strategy.blueGreen`')].sort()).toEqual(Object.keys(blueGreen).sort());
     const steps = named('## Strategies and steps');
     expect(Object.keys(canary.steps?.items?.properties ?? {}).filter((step) => !steps.includes(step))).toEqual([]);
   });
