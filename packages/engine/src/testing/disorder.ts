@@ -30,7 +30,7 @@ function seeded(seed: number): () => number {
 export function runInDisorder(scenario: Scenario, seed: number): DisorderResult {
   const random = seeded(seed);
   const world = scenario.world();
-  const steps = [...scenario.steps];
+  const steps = scenario.steps.filter(({ isGlimpse }) => isGlimpse !== true);
   const broken: string[] = [];
   let memory: ShellMemory = { countsWaitSince: undefined, checked: new Set() };
   let view = look(world);
@@ -53,7 +53,8 @@ export function runInDisorder(scenario: Scenario, seed: number): DisorderResult 
       const ready = world.nextReady();
       world.now = ready !== undefined && random() < 0.5 ? ready : world.now + 250;
       const isMoving = ready !== undefined || isDelayPending(world);
-      if (isMoving || (steps.length === 0 && rolloutPhase(world.rollout).phase !== 'Healthy')) quiet = Math.min(quiet, 20);
+      if (isMoving) quiet = 0;
+      else if (steps.length === 0 && rolloutPhase(world.rollout).phase !== 'Healthy') quiet = Math.min(quiet, 20);
     }
   }
   return { end: summary(world), broken, unhappened: steps.map(({ what }) => what) };

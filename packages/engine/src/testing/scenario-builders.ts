@@ -68,3 +68,8 @@ export const abort = (when: ScenarioStep['when']): ScenarioStep => person('abort
 export const retry = (when: ScenarioStep['when']): ScenarioStep => person('retry', when, () => ({ kind: 'retry' }));
 export const undo = (when: ScenarioStep['when'], toRevision = 0): ScenarioStep =>
   person('undo', when, (model) => ({ kind: 'undo', toRevision, replicaSets: model.replicaSets }));
+
+/** Looks and does nothing. */
+export function glimpse(what: string, when: ScenarioStep['when']): ScenarioStep {
+  return { what, when, act: () => {}, isGlimpse: true };
+}

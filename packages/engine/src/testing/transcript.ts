@@ -8,6 +8,8 @@ export type ScenarioStep = {
   readonly when: (world: WorldModel) => boolean;
   readonly what: string;
   readonly act: (world: WorldModel) => void;
+  /** Only looks, at something that passes: in disorder it may be missed. */
+  readonly isGlimpse?: boolean;
 };
 
 export type Scenario = {
