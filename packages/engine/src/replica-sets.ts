@@ -41,6 +41,14 @@ export function isObserved(set: ReplicaSet): boolean {
   return (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0);
 }
 
+/**
+ * Available pods that can be counted on. While a change of size has not been answered, pods may be counted that are about to go: then none.
+ * (Upstream counts them, and may for a moment leave traffic to pods that are not there.)
+ */
+export function reliablyAvailableOf(set: ReplicaSet | undefined): number {
+  return set !== undefined && isObserved(set) ? availableOf(set) : 0;
+}
+
 /** Revision of a ReplicaSet or a Rollout; 0 where the annotation is missing or no number. */
 export function revisionOf(object: { readonly metadata: ReplicaSet['metadata'] } | undefined): number {
   const text = object?.metadata.annotations?.[annotations.revision];

@@ -7,6 +7,7 @@ import { haltReason, isAborted, pauseConditionOf } from './pause.ts';
 import { availableOf, deadlineOf, hashOf, isObserved, nameOf, revisionOf, sizeOf, sum, withHash } from './replica-sets.ts';
 import { addDeadline, isReferenced, referencedHashes, removeDeadlines, sizeInDelay, wakeAt } from './scale-down.ts';
 import { isFullyPromoted } from './status.ts';
+import { isStableUnsettled } from './weights.ts';
 import { scaleDownProgressively } from './workload.ts';
 
 /**
@@ -24,6 +25,7 @@ export function reconcileSizes(pass: Pass): boolean {
     const sizeNew = sizeNewSet(pass, () => blueGreenNewSize(pass), 'the new version is brought up');
     return scaleDownOthersOfBlueGreen(pass) || sizeNew || sizeStable;
   }
+  if (isAborted(pass.previous, pass.wish) && isStableUnsettled(pass.world.rollout, pass.roles)) return false;
   const before = canaryCounts(pass.world.rollout, pass.roles, pass.previous.canary?.weights);
   const after = canaryCounts(pass.world.rollout, pass.roles, pass.draft.weights);
   const why = `weight asks for ${after.canary} new and ${before.stable} stable pods`;

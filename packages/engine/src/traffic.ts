@@ -12,11 +12,11 @@ import { because, type Pass } from './pass.ts';
 import { isAborted } from './pause.ts';
 import { objectWrite } from './plan.ts';
 import { objectKey, type RouterOutcome, type RouterView, type TrafficRouter, type WeightTarget } from './ports/traffic-router.ts';
-import { availableOf, hashOf, revisionOf, sizeOf } from './replica-sets.ts';
+import { availableOf, hashOf, reliablyAvailableOf, revisionOf, sizeOf } from './replica-sets.ts';
 import { withdrawCanaryService } from './services.ts';
 import { isFullyPromoted, isSame } from './status.ts';
 import { currentSetWeight, currentStep, currentStepIndex, setWeightBefore } from './steps.ts';
-import { hashRolledBackFrom, weightOf, weightOnTheWayBack } from './weights.ts';
+import { hashRolledBackFrom, isStableUnsettled, weightOf, weightOnTheWayBack } from './weights.ts';
 
 /** How long until a router that has not taken a weight over yet is asked again. */
 const verifyRetryMs = 10_000;
@@ -38,6 +38,8 @@ export function reconcileTraffic(pass: Pass): void {
     pass.draft.weights = undefined;
     return;
   }
+  const isGoingBack = isAborted(pass.previous, pass.wish);
+  if (isGoingBack && isStableUnsettled(pass.world.rollout, pass.roles)) return;
   const wish = wishOf(pass);
   for (const router of routers) {
     if (wish.removesRoutes && !carry(pass, router.removeManagedRoutes?.(viewOf(pass)))) return;
@@ -104,7 +106,8 @@ function canStableCarry(pass: Pass, weight: number): boolean {
   const { stable } = pass.roles;
   if (stable === undefined) return false;
   const needed = Math.floor((weight * desiredReplicas(spec)) / maxWeight(spec));
-  return availableOf(stable) >= needed || meetsThreshold(spec, sizeOf(stable), availableOf(stable), needed);
+  const available = reliablyAvailableOf(stable);
+  return available >= needed || meetsThreshold(spec, sizeOf(stable), available, needed);
 }
 
 function route(pass: Pass, router: TrafficRouter, wish: Wish): boolean {

@@ -6,7 +6,7 @@
  */
 import type { Rollout, RolloutSpec, SetCanaryScale, TrafficWeights } from '@sluice/api';
 import { canaryOf, desiredReplicas, isBasicCanary, maxWeight, stepsOf } from './defaults.ts';
-import { availableOf, hashOf, type ReplicaSetRoles } from './replica-sets.ts';
+import { availableOf, hashOf, isObserved, type ReplicaSetRoles } from './replica-sets.ts';
 import { isFullyPromoted, type Status } from './status.ts';
 import { currentSetWeight, currentStepIndex } from './steps.ts';
 
@@ -96,4 +96,13 @@ export function hashRolledBackFrom({ spec, status = {} }: Rollout, { current }: 
   if (!isDynamic(spec) || !isFullyPromoted(status) || current === undefined || hash === undefined || hash === hashOf(current))
     return undefined;
   return availableOf(current) < desiredReplicas(spec) ? hash : undefined;
+}
+
+/**
+ * Whether a stable version that grows again with its traffic has not answered its last change of size: its counts may be those of pods that
+ * are gone, and neither traffic nor the other version may change by them. (Upstream goes by them, and may for a moment take away pods that
+ * are needed.)
+ */
+export function isStableUnsettled({ spec }: Rollout, { current, stable }: ReplicaSetRoles): boolean {
+  return isDynamic(spec) && stable !== undefined && stable !== current && !isObserved(stable);
 }
