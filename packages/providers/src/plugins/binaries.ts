@@ -81,7 +81,16 @@ async function copy(location: string, path: string, draft: string): Promise<stri
 
 async function download({ location, headersFrom }: ConfiguredPlugin, draft: string, options: InstallOptions): Promise<string> {
   const { timeMs, bytesMax } = { ...downloadLimits, ...options.limits };
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  if (url === undefined) throw new Error(`failed to parse plugin location: ${JSON.stringify(shown(location))}`);
   const headers = new Headers();
+  if (url.username !== '' || url.password !== '') {
+    // As Go's client does; `fetch` takes no such URL, and repeats it in its refusal.
+    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.set('Authorization', `Basic ${Buffer.from(user, 'utf8').toString('base64')}`);
+    url.username = '';
+    url.password = '';
+  }
   for (const secret of headersFrom) {
     let entries: ReadonlyMap<string, string>;
     try {
@@ -99,7 +108,7 @@ async function download({ location, headersFrom }: ConfiguredPlugin, draft: stri
     }
   }
   try {
-    const response = await fetch(location, { headers, signal: AbortSignal.timeout(timeMs) });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeMs) });
     if (response.status < 200 || response.status >= 400 || response.body === null) {
       await response.body?.cancel();
       throw new Error(`response code ${response.status} ${response.statusText}`.trim());

@@ -86,7 +86,7 @@ function wholeNumber(value: number | bigint): bigint {
 
 /** Reads one message. Everything that would go beyond its end throws. */
 export class ByteReader {
-  readonly #data: Buffer;
+  #data: Buffer;
   #at = 0;
 
   constructor(data: Buffer) {
@@ -95,6 +95,12 @@ export class ByteReader {
 
   get remaining(): number {
     return this.#data.length - this.#at;
+  }
+
+  /** Goes on with the bytes of another message, once those of the first are used up. */
+  refill(data: Buffer): void {
+    this.#data = data;
+    this.#at = 0;
   }
 
   byte(): number {

@@ -10,6 +10,12 @@ export type GobDecoderOptions = {
   readonly messageBytesMax?: number;
 };
 
+const needsMore: unique symbol = Symbol('the rest of the value is not there yet');
+
+function giveUp(): never {
+  throw needsMore;
+}
+
 const depthMax = 100;
 const typesMax = 100_000;
 
@@ -31,6 +37,9 @@ export class GobDecoder {
   readonly #messageBytesMax: number;
   #chunks: Buffer[] = [];
   #length = 0;
+  /** The message that is being read, and the types that came in it: both are taken back when the rest of it is not there yet. */
+  #current: ByteReader | undefined;
+  #learned: number[] = [];
 
   constructor({ messageBytesMax = 64 * 1024 * 1024 }: GobDecoderOptions = {}) {
     this.#messageBytesMax = messageBytesMax;
@@ -44,18 +53,25 @@ export class GobDecoder {
   /** The next value, in a box since `undefined` is one; `undefined` until more bytes have come. */
   next(): { readonly value: GobValue } | undefined {
     for (;;) {
+      const chunks = [...this.#chunks];
+      const length = this.#length;
       const message = this.#takeMessage();
       if (message === undefined) return undefined;
       const reader = new ByteReader(message);
-      const id = reader.id();
-      if (id < 0) {
-        this.#learn(-id, reader);
-        if (reader.remaining > 0) throw new GobError('a definition is longer than its content');
-        continue;
+      this.#current = reader;
+      this.#learned = [];
+      try {
+        const id = reader.id();
+        const value = id < 0 ? this.#learn(-id, reader) : this.#topLevel(reader, id, 0);
+        if (reader.remaining > 0) throw new GobError('a message is longer than its value');
+        if (id >= 0) return { value };
+      } catch (problem) {
+        if (problem !== needsMore) throw problem;
+        for (const id of this.#learned) this.#definitions.delete(id);
+        this.#chunks = chunks;
+        this.#length = length;
+        return undefined;
       }
-      const value = this.#topLevel(reader, id, 0);
-      if (reader.remaining > 0) throw new GobError('a message is longer than its value');
-      return { value };
     }
   }
 
@@ -82,10 +98,11 @@ export class GobDecoder {
     return all.subarray(1 + digits, end);
   }
 
-  #learn(id: number, reader: ByteReader): void {
+  #learn(id: number, reader: ByteReader): undefined {
     if (id < firstTypeId - 1 || this.#definitions.has(id)) throw new GobError(`type ${id} is defined twice`);
     if (this.#definitions.size > typesMax) throw new GobError(`more than ${typesMax} types`);
     this.#definitions.set(id, definitionOf(this.#known(reader, wireType, 0)));
+    this.#learned.push(id);
   }
 
   /** A value that does not stand in a struct: one that is no struct itself follows a zero byte. */
@@ -158,19 +175,24 @@ export class GobDecoder {
     }
   }
 
-  /** The name of a registered type, its id, and the length of the value in bytes. Definitions may stand before the id. */
+  /**
+   * The name of a registered type, its id, and the length of the value in bytes. Definitions may stand before the id: each ends its message,
+   * and the next goes on where it stopped, or stands in the same message behind its length.
+   */
   #interface(reader: ByteReader, depth: number): GobValue {
     if (reader.text() === '') return undefined;
-    let id = reader.id();
-    while (id < 0) {
+    for (;;) {
+      if (reader.remaining === 0 && reader === this.#current) reader.refill(this.#takeMessage() ?? giveUp());
+      const id = reader.id();
+      if (id >= 0) {
+        const inner = new ByteReader(reader.block());
+        const value = this.#topLevel(inner, id, depth + 1);
+        if (inner.remaining > 0) throw new GobError('a value in an interface is shorter than announced');
+        return value;
+      }
       this.#learn(-id, reader);
-      reader.count();
-      id = reader.id();
+      if (reader.remaining > 0) reader.count();
     }
-    const inner = new ByteReader(reader.block());
-    const value = this.#topLevel(inner, id, depth + 1);
-    if (inner.remaining > 0) throw new GobError('a value in an interface is shorter than announced');
-    return value;
   }
 }
 

@@ -99,10 +99,10 @@ export class GobEncoder {
         out.byte(of('boolean', value, path) ? 1 : 0);
         return;
       case 'int':
-        at(path, () => out.int(whole(value, path)));
+        number(path, value, (whole) => out.int(whole));
         return;
       case 'uint':
-        at(path, () => out.uint(whole(value, path)));
+        number(path, value, (whole) => out.uint(whole));
         return;
       case 'float':
         out.float(of('number', value, path));
@@ -188,11 +188,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function whole(value: unknown, path: string): number | bigint {
-  if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch('a number', value, path);
-  return value;
-}
-
 function of(kind: 'boolean', value: unknown, path: string): boolean;
 function of(kind: 'number', value: unknown, path: string): number;
 function of(kind: 'string', value: unknown, path: string): string;
@@ -201,9 +196,10 @@ function of(kind: string, value: unknown, path: string): unknown {
   return value;
 }
 
-function at(path: string, write: () => void): void {
+function number(path: string, value: unknown, write: (whole: number | bigint) => void): void {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch('a number', value, path);
   try {
-    write();
+    write(value);
   } catch (problem) {
     throw problem instanceof GobError ? new GobError(`${path}: ${problem.message}`) : problem;
   }
