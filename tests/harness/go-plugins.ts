@@ -27,3 +27,9 @@ export async function buildGoPlugin(name: 'metric' | 'traffic' | 'step', folder:
   await run('go', ['build', '-o', path, `./${name}`], { cwd: source });
   return path;
 }
+
+/** What one of the programs beside the plugins prints. */
+export async function goOutput(name: 'shapes'): Promise<string> {
+  const { stdout } = await run('go', ['run', `./${name}`], { cwd: source, maxBuffer: 16 * 1024 * 1024 });
+  return stdout;
+}

@@ -22,11 +22,12 @@ const passed: ReadonlySet<string> = new Set([
   ...['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'KUBERNETES_SERVICE_PORT_HTTPS'],
 ]);
 
-/** @param more - names of further variables; `*` stands for all, as upstream has it */
-export function pluginEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-  more: readonly string[] = [],
-): Readonly<Record<string, string>> {
+/**
+ * The variables that plugins get, out of the controller's. `SLUICE_PLUGIN_ENVIRONMENT` names further ones, with commas in between; `*` stands
+ * for all, as upstream has it.
+ */
+export function pluginEnvironment(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const more = (environment.SLUICE_PLUGIN_ENVIRONMENT ?? '').split(',').map((name) => name.trim());
   const isPassed = (name: string): boolean => passed.has(name) || more.includes(name) || more.includes('*');
   return Object.fromEntries(
     Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && isPassed(entry[0])),

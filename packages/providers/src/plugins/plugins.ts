@@ -26,7 +26,7 @@ export type PluginsOptions = {
 
 export type Plugins = {
   /** For a metric whose provider is a plugin. Never throws: a plugin that is not there fails the calls. */
-  metricSource(provider: MetricProvider): MetricSource;
+  readonly metricSource: (provider: MetricProvider) => MetricSource;
   /** For a name in `trafficRouting.plugins`. */
   router(name: string): PluginRouter;
   readonly steps: StepPlugins;

@@ -16,7 +16,7 @@ import { lineLogger } from './line-logger.ts';
 import type { RpcClient } from './net-rpc/client.ts';
 
 /** How Argo Rollouts and a plugin of a kind recognise each other. */
-export const pluginKinds = {
+const pluginKinds = {
   metric: { cookie: 'metricprovider', interfaceName: 'RpcMetricProviderPlugin' },
   traffic: { cookie: 'trafficrouter', interfaceName: 'RpcTrafficRouterPlugin' },
   step: { cookie: 'step', interfaceName: 'RpcStepPlugin' },
@@ -36,7 +36,7 @@ export type PluginLimits = {
   readonly stopMs: number;
 };
 
-export const pluginLimits: PluginLimits = { startMs: 60_000, answerMs: 10_000, callMs: 120_000, stopMs: 2_000 };
+const pluginLimits: PluginLimits = { startMs: 60_000, answerMs: 10_000, callMs: 120_000, stopMs: 2_000 };
 
 export type PluginProcessOptions = {
   readonly name: string;
@@ -71,6 +71,8 @@ type Child = {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
   readonly exited: Promise<void>;
   hasExited: boolean;
+  /** The connection to it is gone, which is often known a moment before its end. */
+  isLost: boolean;
   readonly socketFolder: string;
 };
 
@@ -108,6 +110,7 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
         tellExit = resolve;
       }),
       hasExited: false,
+      isLost: false,
       socketFolder,
     };
     alive.add(child);
@@ -173,7 +176,7 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
       if (hasStopped) throw new Error('plugins are being stopped');
       const handshake = readHandshake(await firstLine(child));
       if (!handshake.ok) throw new Error(handshake.problem);
-      connection = await open(handshake.address);
+      connection = await open(child, handshake.address);
       const calls = await dispense(connection);
       await options.initialize(calls, limits);
       logger.info('plugin is running', { pid: child.process.pid });
@@ -185,9 +188,9 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
     }
   }
 
-  async function open(address: PluginAddress): Promise<PluginConnection> {
+  async function open(child: Child, address: PluginAddress): Promise<PluginConnection> {
     try {
-      return await dial(address);
+      return await dial(child, address);
     } catch (problem) {
       throw new Error(`unable to get plugin client (${name}): ${messageOf(problem)}`, { cause: problem });
     }
@@ -201,7 +204,7 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
     }
   }
 
-  function dial(address: PluginAddress): Promise<PluginConnection> {
+  function dial(child: Child, address: PluginAddress): Promise<PluginConnection> {
     return new Promise((resolve, reject) => {
       const socket = address.network === 'unix' ? connect(address.path) : connect(address.port, address.host);
       const stopTimer = clock.after(limits.answerMs, () => {
@@ -222,6 +225,7 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
             clock,
             print: (stream, chunk) => lines[stream](chunk),
             onEnd: (problem) => {
+              child.isLost = true;
               if (problem !== undefined) logger.debug('connection to plugin ended', { error: printable(problem.message) });
             },
           }),
@@ -235,8 +239,9 @@ export function pluginProcess(options: PluginProcessOptions): PluginProcess {
   }
 
   async function current(): Promise<Running> {
-    if (running !== undefined && !running.child.hasExited) return running;
+    if (running !== undefined && !running.child.hasExited && !running.child.isLost) return running;
     running?.connection.close();
+    if (running !== undefined) kill(running.child);
     running = undefined;
     // Several may ask at once; one process answers them all.
     starting ??= start().finally(() => {

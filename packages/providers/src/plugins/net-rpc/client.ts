@@ -9,7 +9,7 @@ import { GobEncoder, type GobMessage } from '../gob/encoder.ts';
 import { type GobStruct, type GobType, type GobValue, gobTypes } from '../gob/types.ts';
 
 /** The method ran and answered with an error: Go's `rpc.ServerError`. */
-export class RpcServerError extends Error {
+class RpcServerError extends Error {
   override readonly name = 'RpcServerError';
 }
 

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { encodeFrame, type Frame, FrameReader, flags, frameTypes, goAwayCodes, initialWindowBytes, YamuxError } from './frame.ts';
 
 /** What happens on a stream. Called as it happens, never before `open` has returned. */
-export type StreamHandlers = {
+type StreamHandlers = {
   data(chunk: Buffer): void;
   /** Once: no more data will come. The error says why, if it was not the other side's wish. */
   end(problem: Error | undefined): void;
