@@ -45,6 +45,8 @@ export type { RolloutFacts, SpecReading, WeightVerification } from './facts.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
 export type { MetricQuestion, MetricReading, MetricSource } from './ports/metric-source.ts';
+export type { PluginRouter } from './ports/plugin-router.ts';
+export type { StepPluginAnswer, StepPluginCall, StepPluginOperation, StepPlugins } from './ports/step-plugin.ts';
 export {
   type ObjectRef,
   type ObjectSelection,
@@ -59,5 +61,6 @@ export { approximateCounts, type BasicCanaryQuestion, basicCanaryCounts, type Re
 export { hashOf, type ReplicaSetRoles, revisionOf } from './replica-sets.ts';
 export { assignRoles, hasTemplateOf, templateHash } from './roles.ts';
 export { referencedServices, releasePatch } from './services.ts';
+export { decideStepPlugins, isStepPluginDone, type StepPluginDecision, type StepPluginQuestion } from './step-plugins.ts';
 export { currentSetWeight, currentStep, currentStepIndex, stepText } from './steps.ts';
 export { workloadTypeOf } from './workload.ts';

@@ -26,7 +26,7 @@ export async function carryOutTask(run: AnalysisRun, { task, metric }: ReadyTask
   try {
     const source = options.sourceFor(metric);
     const question: MetricQuestion = { run, metric, now: startedAt };
-    if (task.kind === 'measure') metadata = metadataOf(source, question);
+    if (task.kind === 'measure') metadata = await metadataOf(source, question, options);
     answer = { ok: true, reading: await withinTime(ask(source, question, task), options) };
   } catch (error) {
     answer = { ok: false, message: textOf(error) };
@@ -35,9 +35,14 @@ export async function carryOutTask(run: AnalysisRun, { task, metric }: ReadyTask
 }
 
 /** It is there for people; a measurement does not fail for want of it. */
-function metadataOf(source: MetricSource, question: MetricQuestion): Readonly<Record<string, string>> | undefined {
+async function metadataOf(
+  source: MetricSource,
+  question: MetricQuestion,
+  options: MeasuringOptions,
+): Promise<Readonly<Record<string, string>> | undefined> {
   try {
-    return source.metadata?.(question);
+    const found = source.metadata?.(question);
+    return found instanceof Promise ? await withinTime(found, options) : found;
   } catch {
     return undefined;
   }

@@ -37,7 +37,7 @@ export interface MetricSource {
   /** As upstream's metrics name it: `Prometheus`, `Web`, `Job`, ... */
   readonly type: string;
   /** Written once into the metric's result, such as the resolved query. */
-  metadata?(question: MetricQuestion): Readonly<Record<string, string>>;
+  metadata?(question: MetricQuestion): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Takes one measurement, or begins one. Ends by itself in bounded time. */
   measure(question: MetricQuestion): Promise<MetricReading>;
   /** Looks at a measurement that a former call left `Running`. Absent: measurements of this source end at once. */

@@ -1,6 +1,6 @@
 /** What providers are given from outside: the cluster, HTTP, the environment, the clock. All of it is wired in one place by the controller. */
-import type { Clock, KubeObject } from '@sluice/api';
-import { isStatusError } from '@sluice/api';
+import { type Clock, isStatusError, type KubeObject, type MetricProvider } from '@sluice/api';
+import type { MetricSource } from '@sluice/engine';
 import { builtinTypes, type Client } from '@sluice/kube';
 import type { AwsPort } from './aws/aws.ts';
 import type { Http } from './http/http.ts';
@@ -17,6 +17,8 @@ export type MetricDependencies = {
   readonly tokens: TokenSource;
   readonly aws: AwsPort;
   readonly clock: Clock;
+  /** For providers that are plugins; absent where none can be run. */
+  readonly pluginSource?: (provider: MetricProvider) => MetricSource;
 };
 
 type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> };

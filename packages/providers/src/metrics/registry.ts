@@ -33,6 +33,7 @@ export function metricSourceFor(provider: MetricProvider, dependencies: MetricDe
   if (provider.influxdb !== undefined) return influxdbSource(provider.influxdb, dependencies);
   if (provider.skywalking !== undefined) return skywalkingSource(provider.skywalking, dependencies);
   const [plugin] = Object.keys(provider.plugin ?? {});
+  if (plugin !== undefined && dependencies.pluginSource !== undefined) return dependencies.pluginSource(provider);
   throw new Error(
     plugin === undefined ? 'no valid provider in metric' : `failed to create plugin: metric plugin ${plugin} is not supported`,
   );
