@@ -6,7 +6,7 @@ import { crds, type KubeObject, type ReplicaSet, type Rollout, rolloutType } fro
 import { createApiServer } from '../../packages/apiserver/src/index.ts';
 import { inProcessTransport, type PodRule, startCluster } from '../../packages/cluster/src/index.ts';
 import { type RolloutController, type SourceFor, startRolloutController } from '../../packages/controller/src/index.ts';
-import { actionPatches, type RolloutAction, rolloutPhase, type TrafficRouter } from '../../packages/engine/src/index.ts';
+import { actionPatches, type RolloutAction, rolloutPhase, type StepPlugins, type TrafficRouter } from '../../packages/engine/src/index.ts';
 import {
   type ApiRequest,
   builtinTypes,
@@ -59,6 +59,7 @@ export async function rolloutsCluster(
     kinds?: readonly KubeObject[];
     sourceFor?: SourceFor;
     routers?: readonly TrafficRouter[];
+    stepPlugins?: StepPlugins;
   } = {},
 ): Promise<RolloutsCluster> {
   const clock = virtualClock(start, 8);
@@ -128,6 +129,7 @@ export async function rolloutsCluster(
       ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
       ...(options.sourceFor === undefined ? {} : { sourceFor: options.sourceFor }),
       ...(options.routers === undefined ? {} : { routers: options.routers }),
+      ...(options.stepPlugins === undefined ? {} : { stepPlugins: options.stepPlugins }),
     });
   let controller = await startController();
 

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '@sluice/api';
 import type { SourceFor } from '@sluice/controller';
-import type { TrafficRouter } from '@sluice/engine';
+import type { StepPlugins, TrafficRouter } from '@sluice/engine';
 import type { Client } from '@sluice/kube';
 import {
   analysisJobClient,
   awsPort,
   httpClient,
   metricSourceFor,
+  type Plugins,
   type TrafficRouterOptions,
   tokenSource,
   trafficRouters,
@@ -18,6 +19,7 @@ import type { Io } from './io.ts';
 export type RolloutsProviders = {
   readonly sourceFor: SourceFor;
   readonly routers: readonly TrafficRouter[];
+  readonly stepPlugins: StepPlugins | undefined;
   close(): Promise<void>;
 };
 
@@ -25,6 +27,7 @@ export function rolloutsProviders(
   client: Client,
   io: { readonly env: Io['env']; readonly homeDir: string; readonly clock: Clock },
   routers: TrafficRouterOptions = {},
+  plugins?: Plugins,
 ): RolloutsProviders {
   const { env, homeDir, clock } = io;
   const http = httpClient({ clock, environment: env });
@@ -37,19 +40,21 @@ export function rolloutsProviders(
     http: http.request,
     tokens: tokenSource(http.request, clock),
     aws: awsPort(),
+    ...(plugins === undefined ? {} : { pluginSource: plugins.metricSource }),
     clock,
   };
   return {
     sourceFor: (metric) => metricSourceFor(metric.provider, dependencies),
     routers: trafficRouters(routers),
+    stepPlugins: plugins?.steps,
     async close() {
-      await Promise.all([http.close(), jobClient?.close()]);
+      await Promise.all([http.close(), jobClient?.close(), plugins?.stop()]);
     },
   };
 }
 
 /** Where upstream keeps its Secrets and ConfigMaps: the pod's own namespace, or the one of its usual installation. */
-function controllerNamespace(env: Io['env']): string {
+export function controllerNamespace(env: Io['env']): string {
   const named = env.POD_NAMESPACE;
   if (named !== undefined && named !== '') return named;
   try {

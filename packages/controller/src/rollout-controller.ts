@@ -20,7 +20,16 @@ import {
   rolloutType,
   type Service,
 } from '@sluice/api';
-import { decideRollout, type Note, notes, type ObjectRef, type RolloutFacts, type RolloutPlan, type TrafficRouter } from '@sluice/engine';
+import {
+  decideRollout,
+  type Note,
+  notes,
+  type ObjectRef,
+  type RolloutFacts,
+  type RolloutPlan,
+  type StepPlugins,
+  type TrafficRouter,
+} from '@sluice/engine';
 import {
   builtinTypes,
   type Client,
@@ -72,6 +81,8 @@ export type RolloutControllerOptions = {
   readonly analysisConcurrency?: number;
   /** Traffic routers in the order in which they are served; none by default, and Rollouts that ask for one are left alone. */
   readonly routers?: readonly TrafficRouter[];
+  /** Step plugins; by default there are none, and Rollouts that ask for one are left alone. */
+  readonly stepPlugins?: StepPlugins;
   /** The provider of a metric; by default there is none, and every measurement is an error. */
   readonly sourceFor?: SourceFor;
   /** Told of every pass, for metrics of duration. */
@@ -105,6 +116,9 @@ const writeSamples = 20;
 
 /** No longer than this do counts wait for company on top of the usual, however slow the API. */
 const patienceMsMax = 7_000;
+
+/** More calls of step plugins than an abort of all steps needs. */
+const pluginCallsMax = 100;
 
 /** Parts into which a resync is cut, so that it is a trickle and no wave. */
 const resyncParts = 60;
@@ -433,10 +447,17 @@ class Shell implements RolloutController {
     for (const ref of this.#others.use(key, refs)) this.#cleaner.look(ref);
   }
 
-  /** Pods are read only where a decision asks for them: there is no cache of them. */
-  async #decide(facts: RolloutFacts): Promise<{ readonly plan: RolloutPlan; readonly seen: RolloutFacts }> {
-    const { client, clock } = this.#options;
-    const plan = decideSafely(facts, clock.now());
+  /** What a decision asks for before it can be made: answers of step plugins, and pods, of which there is no cache. */
+  async #decide(seen: RolloutFacts): Promise<{ readonly plan: RolloutPlan; readonly seen: RolloutFacts }> {
+    const { client, clock, stepPlugins } = this.#options;
+    let facts = seen;
+    if (stepPlugins !== undefined) facts = { ...facts, isStepPluginDisabled: (name) => stepPlugins.isDisabled(name) };
+    let plan = decideSafely(facts, clock.now());
+    for (let calls = 0; plan.asks !== undefined && stepPlugins !== undefined && calls < pluginCallsMax; calls++) {
+      const answer = await stepPlugins.call(facts.rollout, plan.asks);
+      facts = { ...facts, stepPluginAnswers: [...(facts.stepPluginAnswers ?? []), answer] };
+      plan = decideSafely(facts, clock.now());
+    }
     if (plan.needs === undefined) return { plan, seen: facts };
     const { namespace } = facts.rollout.metadata;
     const { selector } = facts.rollout.spec;
@@ -444,8 +465,8 @@ class Shell implements RolloutController {
       namespace,
       ...(selector === undefined ? {} : { labelSelector: selector }),
     });
-    const seen: RolloutFacts = { ...facts, pods: items };
-    return { plan: decideSafely(seen, clock.now()), seen };
+    const withPods: RolloutFacts = { ...facts, pods: items };
+    return { plan: decideSafely(withPods, clock.now()), seen: withPods };
   }
 
   /** An API that takes a twentieth of a second for a write is given three seconds more between those that can wait. */

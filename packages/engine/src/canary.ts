@@ -20,8 +20,10 @@ import { reconcileExperiments } from './rollout-experiment.ts';
 import { wakeAt } from './scale-down.ts';
 import { reconcileCanaryServices } from './services.ts';
 import { reconcileSizes } from './sizes.ts';
+import { isFullyPromoted } from './status.ts';
 import { baseStatus, becomeStable, isStartingOver, startedOver, withIndex } from './status-base.ts';
 import { concludeStatus } from './status-conclusion.ts';
+import { decideStepPlugins, isStepPluginDone } from './step-plugins.ts';
 import { currentStep, currentStepIndex, stepText } from './steps.ts';
 import { reconcileTraffic } from './traffic.ts';
 
@@ -37,6 +39,7 @@ export const canaryPhases: readonly Phase[] = [
   { name: 'analysis', run: reconcileRuns },
   { name: 'sizes', run: (pass) => (reconcileSizes(pass) ? ending(writeStatus)(pass) : 'go on') },
   { name: 'pause step', run: reconcilePauseStep },
+  { name: 'step plugins', run: reconcileStepPlugins },
   { name: 'status', run: ending(writeStatus) },
 ];
 
@@ -73,6 +76,34 @@ function reconcilePauseStep(pass: Pass): Outcome {
     if (end !== undefined && end > pass.now) wakeAt(pass, end);
   }
   return ending(writeStatus)(pass);
+}
+
+/** The last thing of a pass: nothing changes its size, and nothing is waited for. A plugin that must be called ends the pass without a status. */
+function reconcileStepPlugins(pass: Pass): Outcome {
+  const { ground, previous, now } = pass;
+  const { spec } = pass.world.rollout;
+  const statuses = previous.canary?.stepPluginStatuses ?? [];
+  if (statuses.length === 0 && stepsOf(spec).every(({ plugin }) => plugin === undefined)) return 'go on';
+  const decision = decideStepPlugins(
+    {
+      steps: stepsOf(spec),
+      statuses,
+      stepIndex: currentStepIndex(spec, previous),
+      isAborted: isAborted(previous, pass.wish),
+      isPromoted: previous.promoteFull === true || isFullyPromoted(previous),
+      phase: previous.phase,
+      now,
+      isDisabled: ground.isStepPluginDisabled ?? (() => false),
+    },
+    ground.stepPluginAnswers,
+  );
+  pass.stepPlugins = decision;
+  if (decision.call !== undefined) return 'end';
+  pass.draft.stepPluginStatuses = decision.statuses;
+  for (const note of decision.notes) because(pass, 'status', '', note);
+  if (decision.abort !== undefined) pass.wish.abort = decision.abort;
+  if (decision.wakeAt !== undefined) wakeAt(pass, decision.wakeAt);
+  return 'go on';
 }
 
 /** The status of a whole pass, from nothing: what is not set here is cleared. */
@@ -140,5 +171,7 @@ function isStepDone(pass: Pass, step: CanaryStep): boolean {
   if (step.setWeight !== undefined) return areSizesReached() && pass.isWeightVerified !== false;
   if (step.experiment !== undefined) return pass.experiment?.status?.phase === 'Successful';
   if (step.analysis !== undefined) return pass.runs.step?.status?.phase === 'Successful';
-  return step.setHeaderRoute !== undefined || step.setMirrorRoute !== undefined;
+  if (step.setHeaderRoute !== undefined || step.setMirrorRoute !== undefined) return true;
+  const index = currentStepIndex(rollout.spec, pass.previous);
+  return step.plugin !== undefined && index !== undefined && pass.stepPlugins !== undefined && isStepPluginDone(pass.stepPlugins, index);
 }

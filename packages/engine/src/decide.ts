@@ -55,6 +55,8 @@ export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
     templates: seen.templates ?? { template: () => undefined, clusterTemplate: () => undefined },
     routers: seen.routers ?? [],
     verification: seen.verification,
+    isStepPluginDisabled: seen.isStepPluginDisabled,
+    stepPluginAnswers: seen.stepPluginAnswers ?? [],
     takenNames: seen.takenNames ?? new Set(),
   };
   return { ...decideOn(facts, seen.rollout, ground, now), specReading: reading };
@@ -113,6 +115,8 @@ function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: 
   const { world, passes, isCut } = runPasses(begun, ground, now);
   const [first] = passes;
   if (first?.needsPods === true) return { ...idle(rollout, 'pods must be looked at'), needs: ['pods'] };
+  const asks = first?.stepPlugins?.call;
+  if (asks !== undefined) return { ...idle(rollout, `step plugin ${asks.name} must be asked`), asks };
   // What the object on the server lacks, as the number of the workload's generation, is a write of this plan.
   const start: World = { ...begun, rollout: seenRollout };
   const reasonOf = (write: WriteKey): string => joined(passes, (reason) => reason.write === write);
@@ -153,7 +157,8 @@ function runPasses(start: World, ground: Ground, now: Instant): Sequence {
   const passes: Pass[] = [];
   let world = start;
   while (passes.length < passesMax) {
-    const pass = beginPass(world, ground, now);
+    // Answers are to the calls of the first pass, which is made again with them.
+    const pass = beginPass(world, passes.length === 0 ? ground : { ...ground, stepPluginAnswers: [] }, now);
     runPass(pass);
     if (passes.length > 0 && !mayFollow(passes, pass)) return { world, passes, isCut: true };
     passes.push(pass);
@@ -164,7 +169,13 @@ function runPasses(start: World, ground: Ground, now: Instant): Sequence {
       next.rollout.metadata === world.rollout.metadata &&
       areSameObjects(next, world);
     world = next;
-    if (isSettled || pass.needsPods || pass.problem !== undefined || pass.actions.some(({ kind }) => kind === 'EvictPod'))
+    if (
+      isSettled ||
+      pass.needsPods ||
+      pass.stepPlugins?.call !== undefined ||
+      pass.problem !== undefined ||
+      pass.actions.some(({ kind }) => kind === 'EvictPod')
+    )
       return { world, passes, isCut: false };
   }
   return { world, passes, isCut: true };
@@ -189,6 +200,7 @@ function areSameObjects(a: World, b: World): boolean {
 function mayFollow(passes: readonly Pass[], pass: Pass): boolean {
   if (
     pass.needsPods ||
+    pass.stepPlugins?.call !== undefined ||
     pass.problem !== undefined ||
     pass.hasActed ||
     pass.actions.some(({ kind }) => kind !== 'DeleteReplicaSet' && kind !== 'DeleteObject')

@@ -4,6 +4,7 @@
  */
 import type { AnalysisRun, Experiment, Instant, KubeObject, Pod, ReplicaSet, Rollout, Service } from '@sluice/api';
 import type { TemplateLookup } from './analysis/run-spec.ts';
+import type { StepPluginAnswer } from './ports/step-plugin.ts';
 import type { TrafficRouter } from './ports/traffic-router.ts';
 
 export type RolloutFacts = {
@@ -24,6 +25,10 @@ export type RolloutFacts = {
   readonly workload?: KubeObject | string;
   /** What an asked router last said of the weights. */
   readonly verification?: WeightVerification;
+  /** Whether a configured step plugin is to be passed over. Absent: no plugins are served, and a Rollout with one is left alone. */
+  readonly isStepPluginDisabled?: (name: string) => boolean;
+  /** Answers to the calls of step plugins that former plans of this look asked for, in their order. */
+  readonly stepPluginAnswers?: readonly StepPluginAnswer[];
   /** Names of AnalysisRuns and Experiments that a creation found taken by something that is not ours. */
   readonly takenNames?: ReadonlySet<string>;
   /** Pods that match the selector, in the order of the API's list. Only where a plan asked for them. */

@@ -124,9 +124,9 @@ function serviceProblem(rollout: Rollout, services: ReadonlyMap<string, Service>
  * The part of a valid spec that this version does not carry out; `undefined` when it does all. Such a Rollout is left exactly as it is:
  * half an update would be worse than none.
  */
-export function unsupportedPart({ spec }: Rollout, { routers }: Ground): string | undefined {
+export function unsupportedPart({ spec }: Rollout, { routers, isStepPluginDisabled }: Ground): string | undefined {
   const plugin = stepsOf(spec).findIndex((step) => step.plugin !== undefined);
-  if (plugin >= 0) return `spec.strategy.canary.steps[${plugin}].plugin`;
+  if (plugin >= 0 && isStepPluginDisabled === undefined) return `spec.strategy.canary.steps[${plugin}].plugin`;
   const wanted = canaryOf(spec).trafficRouting;
   if (wanted === undefined) return undefined;
   const served = new Set(routers.map(({ field }) => field));

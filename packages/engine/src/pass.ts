@@ -13,6 +13,7 @@ import {
   type Rollout,
   type RolloutAnalysisRunStatus,
   type Service,
+  type StepPluginStatus,
   type TrafficWeights,
 } from '@sluice/api';
 import type { TemplateLookup } from './analysis/run-spec.ts';
@@ -21,10 +22,12 @@ import { notes as catalogue } from './events.ts';
 import type { SpecReading, WeightVerification } from './facts.ts';
 import { noWish, type PauseWish } from './pause.ts';
 import type { Action, Note, PlannedNote, WriteKey } from './plan.ts';
+import type { StepPluginAnswer } from './ports/step-plugin.ts';
 import type { ObjectRef, RouterChange, TrafficRouter } from './ports/traffic-router.ts';
 import { deadlineOf, desiredAnnotationOf, nameOf, type ReplicaSetRoles, revisionOf, sizeOf } from './replica-sets.ts';
 import { assignRoles } from './roles.ts';
 import type { Status } from './status.ts';
+import type { StepPluginDecision } from './step-plugins.ts';
 
 /** What a decision stands on. Replaced, never changed in place. */
 export type World = {
@@ -48,6 +51,9 @@ export type Ground = {
   /** Those that the Rollout uses, in the order in which they are served. */
   readonly routers: readonly TrafficRouter[];
   readonly verification: WeightVerification | undefined;
+  readonly isStepPluginDisabled: ((name: string) => boolean) | undefined;
+  /** For the first pass of a plan. */
+  readonly stepPluginAnswers: readonly StepPluginAnswer[];
   /** Names of runs and experiments that somebody else has taken. */
   readonly takenNames: ReadonlySet<string>;
 };
@@ -68,6 +74,7 @@ type Draft = {
   postPromotion?: RolloutAnalysisRunStatus | undefined;
   experiment?: string | undefined;
   weights?: TrafficWeights | undefined;
+  stepPluginStatuses?: readonly StepPluginStatus[] | undefined;
 };
 
 /** Where a routed object lies, and what to tell when it cannot be written. */
@@ -111,6 +118,8 @@ export type Pass = {
   readonly routedRefs: Map<string, RoutedRef>;
   /** What an asked router says of the weight of this pass; `undefined` where there is nothing to ask. */
   isWeightVerified: boolean | undefined;
+  /** What the step plugins have come to, where the pass got that far. */
+  stepPlugins: StepPluginDecision | undefined;
   /** The pass cannot go on: nothing of it but its notes counts, and it is tried again with back-off. */
   problem: string | undefined;
 };
@@ -139,7 +148,7 @@ export function beginPass(world: World, ground: Ground, now: Instant): Pass {
       postPromotion: runNamed(blueGreen.postPromotionAnalysisRunStatus),
     },
     experiment: world.experiments.find(({ metadata }) => metadata.name === canary.currentExperiment),
-    draft: { weights: canary.weights },
+    draft: { weights: canary.weights, stepPluginStatuses: canary.stepPluginStatuses },
     status: undefined,
     wish: noWish(),
     restartedAt: world.rollout.status?.restartedAt,
@@ -153,6 +162,7 @@ export function beginPass(world: World, ground: Ground, now: Instant): Pass {
     needsPods: false,
     routedRefs: new Map(),
     isWeightVerified: undefined,
+    stepPlugins: undefined,
     problem: undefined,
   };
 }

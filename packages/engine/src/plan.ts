@@ -1,6 +1,7 @@
 /** What is to be done about a Rollout: writes in an order in which any of them may be the last, and why. */
 import type { KubeObject, ReplicaSet, ResourceType, Rollout, RolloutStatus } from '@sluice/api';
 import type { SpecReading } from './facts.ts';
+import type { StepPluginCall } from './ports/step-plugin.ts';
 
 /** Becomes an Event on the Rollout. */
 export type Note = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
@@ -98,6 +99,8 @@ export type RolloutPlan = {
   readonly holdsCounts?: boolean;
   /** What must be looked at before anything can be decided; everything else of the plan is empty then. */
   readonly needs?: readonly 'pods'[];
+  /** A step plugin that must be called before anything can be decided; everything else of the plan is empty then. */
+  readonly asks?: StepPluginCall;
   /** Keys for `podMetadataChecked`, true once the actions are done. */
   readonly checks?: readonly string[];
   /** Why the decision could not be carried to its end: told as an error and tried again with back-off, once the actions are done. */

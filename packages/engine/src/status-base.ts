@@ -67,6 +67,7 @@ function canaryStatus({ draft, previous }: Pass): CanaryStatus {
     currentExperiment: draft.experiment,
     weights: draft.weights,
     stablePingPong: previous.canary?.stablePingPong,
+    stepPluginStatuses: (draft.stepPluginStatuses ?? []).length === 0 ? undefined : draft.stepPluginStatuses,
   });
 }
 
@@ -81,11 +82,11 @@ export function startedOver(pass: Pass, base: Status): Status {
   pass.wish.clear = true;
   pass.wish.unabort = true;
   because(pass, 'status', 'the template or the steps are new');
-  const { currentStepAnalysisRunStatus: _, currentBackgroundAnalysisRunStatus: __, currentExperiment: ___, ...canary } = base.canary ?? {};
-  const { prePromotionAnalysisRunStatus: ____, postPromotionAnalysisRunStatus: _____, ...blueGreen } = base.blueGreen ?? {};
+  const { weights, stablePingPong } = base.canary ?? {};
+  const { prePromotionAnalysisRunStatus: _, postPromotionAnalysisRunStatus: __, ...blueGreen } = base.blueGreen ?? {};
   return {
     ...base,
-    canary,
+    canary: present({ weights, stablePingPong }),
     blueGreen,
     promoteFull: false,
     ...withIndex(stepsOf(spec).length === 0 ? undefined : 0),

@@ -3,13 +3,15 @@
  * `up` keeps one in a folder, `demo` one that it throws away.
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { type ApiServer, createApiServer, type UserInfo } from '@sluice/apiserver';
 import { type Cluster, inProcessTransport, type PodRule, startCluster } from '@sluice/cluster';
 import { startRolloutController } from '@sluice/controller';
 import { type Client, createClient, type Logger } from '@sluice/kube';
 import type { Io } from '../io.ts';
 import { listenError } from '../listen-error.ts';
-import { rolloutsProviders } from '../rollouts-providers.ts';
+import { rolloutsPlugins } from '../rollouts-plugins.ts';
+import { controllerNamespace, rolloutsProviders } from '../rollouts-providers.ts';
 import { orStopped } from '../until-stopped.ts';
 import { version } from '../version.ts';
 import { installCrds } from './install-crds.ts';
@@ -61,10 +63,23 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     const cluster: Cluster = await orStopped(startCluster({ server, clock, random, logger, rules: options.rules }), signal);
     stops.push(() => cluster.stop());
     const rolloutsClient = createClient(inProcessTransport(server, rolloutsController), { fieldManager: 'rollouts-controller' });
-    const providers = rolloutsProviders(rolloutsClient, options.io);
+    const plugins =
+      options.dataDir === undefined
+        ? undefined
+        : await rolloutsPlugins(rolloutsClient, controllerNamespace({}), join(options.dataDir, 'plugin-bin'), logger, options.io);
+    const providers = rolloutsProviders(rolloutsClient, options.io, {}, plugins);
     stops.push(() => providers.close());
-    const { sourceFor, routers } = providers;
-    const starting = startRolloutController({ client: rolloutsClient, clock, random, logger, version, sourceFor, routers });
+    const { sourceFor, routers, stepPlugins } = providers;
+    const starting = startRolloutController({
+      client: rolloutsClient,
+      clock,
+      random,
+      logger,
+      version,
+      sourceFor,
+      routers,
+      ...(stepPlugins === undefined ? {} : { stepPlugins }),
+    });
     const controller = await orStopped(starting, signal);
     stops.push(() => controller.stop());
     return { url: address.url, port: address.port, kubeconfig: server.kubeconfig({ server: address.url }), client, stop };

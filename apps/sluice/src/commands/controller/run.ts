@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { isStatusError } from '@sluice/api';
 import { startRolloutController } from '@sluice/controller';
 import {
@@ -17,7 +18,8 @@ import {
 import { exitCodes, UserError } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { listenError } from '../../listen-error.ts';
-import { rolloutsProviders } from '../../rollouts-providers.ts';
+import { rolloutsPlugins } from '../../rollouts-plugins.ts';
+import { controllerNamespace, rolloutsProviders } from '../../rollouts-providers.ts';
 import { untilStopped } from '../../until-stopped.ts';
 import { userAgent, version } from '../../version.ts';
 import type { ControllerOptions } from './index.ts';
@@ -68,7 +70,8 @@ async function control(
   io: Io,
   signal: AbortSignal,
 ): Promise<void> {
-  const providers = rolloutsProviders(client, io, options);
+  const plugins = await rolloutsPlugins(client, controllerNamespace(io.env), join(io.workingDir, 'plugin-bin'), logger, io);
+  const providers = rolloutsProviders(client, io, options, plugins);
   const controller = await startRolloutController({
     client,
     clock: io.clock,
@@ -83,6 +86,7 @@ async function control(
     resyncMs: options.rolloutResync * 1000,
     sourceFor: providers.sourceFor,
     routers: providers.routers,
+    ...(providers.stepPlugins === undefined ? {} : { stepPlugins: providers.stepPlugins }),
     onPass: metrics.observePass,
   });
   metrics.readController(() => controller.metrics());
