@@ -24,6 +24,21 @@ if (existsSync(`${app}src/main.ts`)) {
     // Bundled CommonJS dependencies call require() of Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
+  // The pages, for `rollouts dashboard`. React is bundled in, so that the program itself loads nothing of it.
+  await build({
+    entryPoints: ['main.tsx', 'styles.css'].map((name) => ({ in: `${root}apps/dashboard/src/${name}`, out: 'app' })),
+    outdir: `${fresh}/dashboard`,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
+  for (const name of ['index.html', 'icon.svg']) cpSync(`${root}apps/dashboard/${name}`, `${fresh}/dashboard/${name}`);
   // The demo delivers these.
   for (const name of ['greeter', 'service-library']) cpSync(`${root}examples/${name}`, `${fresh}/examples/${name}`, { recursive: true });
   rmSync(`${app}dist`, { recursive: true, force: true });

@@ -21,6 +21,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/views': ['api', 'engine'],
   'packages/testkit': ['api', 'kube', 'engine'],
   'apps/sluice': ['*'],
+  // Of views only the types of what the server sends.
+  'apps/dashboard': ['views'],
 };
 
 const rooms: readonly string[] = ['packages', 'apps'].flatMap((parent) =>
@@ -73,6 +75,15 @@ describe('the table of arrows', () => {
       expect(wrong).toEqual([]);
     });
   }
+});
+
+describe('the pages', () => {
+  it('see the server over HTTP only: of packages they import types and nothing that runs', () => {
+    const wrong = sources(join(root, 'apps/dashboard/src')).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/^import (?!type )[^;]*'@sluice\/[^']+'/gm)].map(([text]) => `${file}: ${text}`),
+    );
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe('the decisions', () => {
