@@ -244,6 +244,12 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
     (await import('./version.ts')).printVersion(io, flags.short === true),
   ).option('--short', 'print just the version number');
 
+  leaf(root, 'dashboard', 'Start UI dashboard', none, (_, flags) =>
+    work(async (session) => (await import('./dashboard/run.ts')).runDashboard(session, flags)),
+  )
+    .option('-p, --port <port>', 'port to listen on (default 3100)')
+    .option('--root-path <path>', 'changes the root path of the dashboard (default "rollouts")');
+
   const set = group(root, 'set', 'Update various values on resources', usage);
   const image = leaf(
     set,

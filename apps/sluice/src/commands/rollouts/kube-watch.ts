@@ -1,2 +1,2 @@
 /** The part of @sluice/kube that following objects needs: the connection pool and caches. */
-export { createInformer, httpTransport, silentLogger } from '@sluice/kube';
+export { createInformer, httpTransport, ownerIndex, ownerIndexName, silentLogger } from '@sluice/kube';
