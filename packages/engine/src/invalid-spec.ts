@@ -110,10 +110,10 @@ function templateProblem(rollout: Rollout, templates: TemplateLookup): FieldErro
 /** Whether a metric takes measurements for ever. Arguments may decide that; one whose value is not known yet decides nothing. */
 function isEndless(metric: Metric, declared: readonly AnalysisArgument[], given: readonly AnalysisArgument[]): boolean {
   const open = '{{unknown}}';
-  const valueOf = ({ name, value }: AnalysisArgument): string => given.find((argument) => argument.name === name)?.value ?? value ?? open;
+  const textOf = ({ name, value }: AnalysisArgument): string => given.find((argument) => argument.name === name)?.value ?? value ?? open;
   const resolved = resolveMetrics(
     [metric],
-    declared.map((argument) => ({ name: argument.name, value: valueOf(argument) })),
+    declared.map((argument) => ({ name: argument.name, value: textOf(argument) })),
   );
   const filled = resolved.ok ? resolved.metrics[0] : undefined;
   if (filled === undefined || String(filled.count ?? '').includes(open)) return false;

@@ -140,7 +140,9 @@ suite('functional', [], () => {
     const volume = { name: 'who', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } };
     await s.apply(rollout(canary([]), { pod: { volumes: [volume] } }));
     await s.healthy();
-    await s.eventually(() => (s.pods(1)[0]?.spec as { volumes?: { name: string }[] }).volumes?.some(({ name }) => name === 'who'), true);
+    const volumes = (): readonly (string | undefined)[] =>
+      s.pods(1).flatMap(({ spec }) => (spec.volumes as { name: string }[] | undefined)?.map(({ name }) => name));
+    await s.until('the pod has the volume', () => volumes().includes('who'));
   });
 
   scenario('unknown and superfluous fields do no harm', async (s) => {

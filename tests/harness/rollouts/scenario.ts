@@ -24,7 +24,7 @@ import { readinessGate } from './manifests.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Pod = KubeObject & {
-  readonly spec: { readonly containers: readonly Fields[] };
+  readonly spec: { readonly containers: readonly Fields[]; readonly [field: string]: unknown };
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 };
 type Service = KubeObject & { readonly spec: { readonly selector?: Readonly<Record<string, string>> } };
@@ -275,7 +275,12 @@ export class Scenario {
   }
 
   /** Waits for a phase as a client computes it, since the last action or the last phase that was waited for. */
-  async phase(wanted: string, isSo: (rollout: Rollout) => boolean = anything, name: string = 'web', timeoutMs: number = patienceMs): Promise<Rollout> {
+  async phase(
+    wanted: string,
+    isSo: (rollout: Rollout) => boolean = anything,
+    name: string = 'web',
+    timeoutMs: number = patienceMs,
+  ): Promise<Rollout> {
     const fits = ({ object }: { object: KubeObject }): boolean => {
       const rollout = object as unknown as Rollout;
       return object.metadata.name === name && rolloutPhase(rollout).phase === wanted && isSo(rollout);
