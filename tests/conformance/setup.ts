@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { crds } from '@sluice/api';
+import { crds, type KubeObject } from '@sluice/api';
 import { builtinTypes } from '@sluice/kube';
 import { trafficRouterCrds } from '@sluice/providers';
 import type { TestProject } from 'vitest/node';
@@ -16,6 +16,8 @@ declare module 'vitest' {
     rolloutsCluster: RolloutsCluster;
   }
 }
+
+type Established = { readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.SLUICE_TEST_KUBECONFIG;
@@ -30,6 +32,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   for (const definition of definitions) {
     if (!served.has(definition.metadata.name)) await client.create(builtinTypes.customResourceDefinitions, definition);
   }
+  await until('all definitions are served', async () => {
+    const { items } = await client.list<KubeObject & Established>(builtinTypes.customResourceDefinitions);
+    const isEstablished = ({ status }: Established): boolean =>
+      status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true;
+    return items.every(isEstablished) || undefined;
+  });
   const [metricsPort, healthzPort] = [await freePort(), await freePort()];
   if (given !== undefined && instanceId !== undefined) {
     const flags = ['--kubeconfig', given, '--leader-elect=false', '--instance-id', instanceId];

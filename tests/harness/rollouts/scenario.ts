@@ -398,7 +398,10 @@ export class Scenario {
     });
     const runs = this.analysisRuns().map(({ metadata, status }) => `${metadata.name}: ${status?.phase} ${status?.message}`);
     const experiments = this.experiments().map(({ metadata, status }) => `${metadata.name}: ${status?.phase} ${status?.message}`);
-    const reasons = rollouts.length === 1 ? [`events ${this.eventReasons().join(' ')}`] : [];
+    const told = this.view.objects<KubeObject & { reason?: string; message?: string; count?: number }>('Event', this.namespace);
+    const reasons = told
+      .filter(({ involvedObject }) => (involvedObject as { kind?: string }).kind === 'Rollout')
+      .map(({ reason, message, count }) => `${count} x ${reason}: ${message}`);
     return [this.namespace, ...lines, ...sets, ...runs, ...experiments, ...reasons].join('\n');
   }
 }
