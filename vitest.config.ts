@@ -12,7 +12,17 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'] } },
       { extends: true, test: { name: 'tidy', include: ['tests/tidy/**/*.test.ts'] } },
       { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...slow } },
-      { extends: true, test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], ...slow } },
+      {
+        extends: true,
+        test: {
+          name: 'conformance',
+          include: ['tests/conformance/**/*.test.ts'],
+          globalSetup: 'tests/conformance/setup.ts',
+          // Scenarios wait for pods, not for the processor.
+          maxConcurrency: 16,
+          ...slow,
+        },
+      },
       { extends: true, test: { name: 'inputs', include: ['tests/inputs/**/*.test.ts'], ...slow, testTimeout: 300_000 } },
     ],
   },

@@ -1,6 +1,7 @@
 /** The rollouts controller on the embedded cluster, virtual time: what it writes, what it says, and that a kill at any write is survived. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rollout, rolloutType } from '../../packages/api/src/index.ts';
+import { builtinTypes } from '../../packages/kube/src/index.ts';
 import { type RolloutsCluster, rollout, rolloutsCluster } from '../harness/rollouts-cluster.ts';
 
 let cluster: RolloutsCluster | undefined;
@@ -148,5 +149,31 @@ describe('a process killed right after any of its writes', () => {
       if (!died.isSo) break;
     }
     expect([...ends]).toEqual([JSON.stringify(['Healthy', 2, true, [0, 4]])]);
+  });
+});
+
+describe('a restart that a disruption budget holds back', () => {
+  it('goes on within half a minute of its end', async () => {
+    const own = await rolloutsCluster();
+    cluster = own;
+    await own.client.create(rolloutType, rollout('web', { replicas: 2, strategy: { canary: { maxUnavailable: '100%' } } }));
+    await own.untilPhase('web', 'Healthy');
+    const budget = { minAvailable: 2, selector: { matchLabels: { app: 'web' } } };
+    const type = builtinTypes.podDisruptionBudgets;
+    const at = { namespace: 'default', name: 'web' };
+    await own.client.create(type, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: at, spec: budget });
+    const pods = async (): Promise<readonly string[]> =>
+      (await own.client.list(builtinTypes.pods, { namespace: 'default' })).items.map(({ metadata }) => metadata.uid ?? '');
+    const before = await pods();
+    let seconds = 0;
+    await own.until('time has passed', async () => ++seconds > 10);
+    await own.perform('web', { kind: 'restart', at: own.clock.now() });
+    seconds = 0;
+    await own.until('time has passed', async () => ++seconds > 10);
+    expect(await pods()).toEqual(before);
+    expect((await own.get('web')).status?.restartedAt).toBeUndefined();
+    await own.client.delete(type, at);
+    await own.until('all pods are new', async () => (await pods()).every((uid) => !before.includes(uid)), 40);
+    await own.until('the restart is over', async () => (await own.get('web')).status?.restartedAt !== undefined, 40);
   });
 });

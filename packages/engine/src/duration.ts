@@ -44,7 +44,9 @@ export function nextDuration(
     if (isDone && isRunning(duration)) return finished(duration, duration.completionStatus ?? 'Promoted', now);
     if (aborted && isRunning(duration)) duration = finished(duration, duration.completionStatus ?? 'Aborted', now);
   }
-  if (!isRunning(duration) && !isDone && ((isSpecChanged && !isAtStable) || isRetry)) duration = { rolloutStartedAt: formatTime(now) };
+  // A blue-green install calls its version stable from the first pass on: an update that begins, unlike a way back to what was stable.
+  const isWayBack = isAtStable && (previous.stableRS ?? '') !== '';
+  if (!isRunning(duration) && !isDone && ((isSpecChanged && !isWayBack) || isRetry)) duration = { rolloutStartedAt: formatTime(now) };
   return isRunning(duration) ? withManualPause(duration, isHeldByPerson(rollout, next), now) : duration;
 }
 

@@ -1,16 +1,19 @@
 /** What is wrong with a Rollout, and what this version does not carry out. The first finding counts. */
 import {
+  type AnalysisArgument,
   annotations,
   canaryStepHash,
   type FieldError,
   formatFieldError,
   labels,
+  type Metric,
   type Rollout,
   type RolloutAnalysis,
   type RolloutValidationOptions,
   type Service,
   validateRollout,
 } from '@sluice/api';
+import { resolveMetrics } from './analysis/metric-arguments.ts';
 import { metricsProblem } from './analysis/metric-validation.ts';
 import { effectiveCount, flattenTemplates, type TemplateLookup } from './analysis/run-spec.ts';
 import { blueGreenOf, canaryOf, stepsOf } from './defaults.ts';
@@ -86,7 +89,7 @@ function templateProblem(rollout: Rollout, templates: TemplateLookup): FieldErro
     }
     const { metrics = [], args = [] } = flat.value;
     const name = names[0] ?? '';
-    const endless = isBackground ? undefined : metrics.find((metric) => effectiveCount(metric) === undefined);
+    const endless = isBackground ? undefined : metrics.find((metric) => isEndless(metric, args, analysis.args ?? []));
     if (endless !== undefined) {
       const detail = `AnalysisTemplate ${name} has metric ${endless.name} which runs indefinitely. Invalid value for count: <nil>`;
       return { path: at, type: 'Invalid', value: together, detail };
@@ -102,6 +105,19 @@ function templateProblem(rollout: Rollout, templates: TemplateLookup): FieldErro
     return { path: at, type: 'Invalid', value: together, detail };
   }
   return undefined;
+}
+
+/** Whether a metric takes measurements for ever. Arguments may decide that; one whose value is not known yet decides nothing. */
+function isEndless(metric: Metric, declared: readonly AnalysisArgument[], given: readonly AnalysisArgument[]): boolean {
+  const open = '{{unknown}}';
+  const textOf = ({ name, value }: AnalysisArgument): string => given.find((argument) => argument.name === name)?.value ?? value ?? open;
+  const resolved = resolveMetrics(
+    [metric],
+    declared.map((argument) => ({ name: argument.name, value: textOf(argument) })),
+  );
+  const filled = resolved.ok ? resolved.metrics[0] : undefined;
+  if (filled === undefined || String(filled.count ?? '').includes(open)) return false;
+  return effectiveCount(filled) === undefined;
 }
 
 function serviceProblem(rollout: Rollout, services: ReadonlyMap<string, Service>): FieldError | undefined {

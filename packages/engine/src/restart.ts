@@ -40,7 +40,8 @@ export function reconcileRestart(pass: Pass): boolean {
     evicted++;
     allowed--;
   }
-  if (old.length - evicted > 0) pass.wakes.push(pass.now + retryMs);
+  // An eviction may be refused by a disruption budget, which nothing tells of later: pods are done with when they are gone.
+  if (old.length > 0) pass.wakes.push(pass.now + retryMs);
   else pass.restartedAt = restartAt;
   if (evicted > 0) {
     pass.hasActed = true;

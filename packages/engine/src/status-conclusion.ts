@@ -21,7 +21,7 @@ import { notes } from './events.ts';
 import { because, type Pass, subjectOf } from './pass.ts';
 import { isAborted, isPaused, pauseFields } from './pause.ts';
 import { calculatePhase } from './phase.ts';
-import { availableOf, isSaturated, revisionOf, sum, withHash } from './replica-sets.ts';
+import { availableOf, isSaturated, revisionOf, sizeOf, sum, withHash } from './replica-sets.ts';
 import type { Status } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
 
@@ -68,12 +68,18 @@ function mustAbort(pass: Pass, next: Status): boolean {
   );
 }
 
-/** The deadline does not run during steps of unknown length, a pause, or while an old version waits for its time to go. */
+/**
+ * The deadline does not run during steps of unknown length, a pause, or while an old version waits for its time to go. When that has come its
+ * annotation goes with its size, a moment before its pods: the moment counts as waiting too, so that nobody sees a failure in between.
+ */
 function isWaitingOnPurpose(pass: Pass): boolean {
   return (
     isIndefinite(currentStep(pass.world.rollout.spec, pass.previous)) ||
     findCondition(pass.previous.conditions, 'Paused')?.status === 'True' ||
-    pass.roles.others.some((set) => set.metadata.annotations?.[annotations.scaleDownDeadline] !== undefined)
+    pass.roles.others.some(
+      (set) =>
+        set.metadata.annotations?.[annotations.scaleDownDeadline] !== undefined || (sizeOf(set) === 0 && (set.status?.replicas ?? 0) > 0),
+    )
   );
 }
 

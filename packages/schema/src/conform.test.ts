@@ -93,6 +93,8 @@ const custom: Schema = {
           'x-kubernetes-list-map-keys': ['name'],
         },
         free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        // How the template of a Rollout describes its volumes.
+        anything: { 'x-kubernetes-preserve-unknown-fields': true },
         labels: { type: 'object', additionalProperties: { type: 'string' } },
         either: {
           type: 'object',
@@ -107,6 +109,11 @@ const custom: Schema = {
 const valid = { apiVersion: 'e/v1', kind: 'E', metadata: { name: 'a' }, spec: { x: 'y' } };
 
 describe('conform for custom resources', () => {
+  it('keeps what it does not know, in lists too, where a field is open', () => {
+    const given = { ...valid, spec: { x: 'y', anything: [{ name: 'a', downwardAPI: { items: [{ path: 'p' }] } }, [{ b: 1 }]] } };
+    expect(conform(custom, given, all)).toMatchObject({ object: given, unknownFields: [], problems: [] });
+  });
+
   it.each([
     ['a wrong type', { replicas: 'x' }, 'spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"'],
     [

@@ -102,7 +102,8 @@ export class Plan {
   }
 
   get items(): Plan {
-    this.#items ??= planOf(this.schema.items ?? {});
+    // A list that keeps what it does not know keeps it in its items too: `volumes` of a Rollout's template.
+    this.#items ??= planOf(this.schema.items ?? (this.preserves ? { 'x-kubernetes-preserve-unknown-fields': true } : {}));
     return this.#items;
   }
 

@@ -266,6 +266,17 @@ describe('OpenAPI', () => {
     });
   });
 
+  it('says nothing of the fields of an open kind in version 2, where a client would take them for all there are', async () => {
+    const served = registry();
+    const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    if (widget.custom !== undefined) served.add({ ...widget, custom: { ...widget.custom, openAPIV3Schema: open } });
+    const { definitions } = (await client(served).get('/openapi/v2')).body as { definitions: Readonly<Record<string, unknown>> };
+    expect(definitions['com.example.probe.v1.Widget']).toEqual({
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'probe.example.com', kind: 'Widget', version: 'v1' }],
+    });
+  });
+
   it('speaks protobuf to Go clients, with every definition', async () => {
     const discovery = createDiscovery({ registry: registry(), clock: { now: () => 0, after: () => () => {} } });
     const headers = { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };

@@ -139,6 +139,14 @@ export const strategyScenarios: readonly Scenario[] = [
     steps: [setImage('app:2', settled('Healthy')), promote(settled('Paused'))],
   },
   {
+    name: 'routed: the version before stays for longer than progress may take',
+    world: () => {
+      const spec = routed({ steps: [{ setWeight: 50 }], scaleDownDelaySeconds: 30 });
+      return world({ ...spec, spec: { ...spec.spec, progressDeadlineSeconds: 10 } }, services, routing)();
+    },
+    steps: [setImage('app:2', settled('Healthy'))],
+  },
+  {
     name: 'routed: aborted at half of the traffic',
     world: world(routed({ steps: [{ setWeight: 50 }, { pause: {} }] }), services, routing),
     steps: [setImage('app:2', settled('Healthy')), abort(settled('Paused'))],

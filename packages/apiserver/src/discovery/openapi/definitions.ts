@@ -114,7 +114,10 @@ function groupVersionKind(resource: ServedResource, kind: string): OpenApiSchema
 const typeFields = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
 
 function customSchema(resource: ServedResource, source: unknown, dialect: Dialect): OpenApiSchema {
-  const written = isSchema(source) ? source : { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const written: OpenApiSchema = isSchema(source) ? source : { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  // Version 2 has no word for fields beside those that are named: a client that validates would refuse them.
+  if (dialect === 'v2' && written['x-kubernetes-preserve-unknown-fields'] === true)
+    return { type: 'object', ...groupVersionKind(resource, resource.kind) };
   const converted = dialect === 'v2' ? structuralToV2(written) : structuralToV3(written);
   const isOpaque = dialect === 'v2' && converted.properties === undefined;
   const { properties } = converted;
