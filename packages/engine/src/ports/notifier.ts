@@ -12,8 +12,13 @@ export type Destination = { readonly service: string; readonly recipient: string
  */
 export type Notification = { readonly message: string; readonly sections: Readonly<Record<string, unknown>> };
 
-/** `problem` never holds a credential. `mayRetry` tells a passing failure from one that would only come again. */
-export type SendOutcome = { readonly ok: true } | { readonly ok: false; readonly problem: string; readonly mayRetry: boolean };
+/**
+ * `problem` never holds a credential. `mayRetry` tells a passing failure from one that would only come again; `retryAfterMs` is how long the
+ * service asks to be left alone.
+ */
+export type SendOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly problem: string; readonly mayRetry: boolean; readonly retryAfterMs?: number };
 
 export interface Notifier {
   /** Ends by itself in bounded time, and never throws. */
