@@ -75,6 +75,9 @@ export function notificationVariables(
   };
 }
 
+/** A message, or what kept it from being: with `isCondition` the condition could not be evaluated, which counts as not holding. */
+export type NotificationMessage = RenderedNotification | { readonly ok: false; readonly problem: string; readonly isCondition: true };
+
 /** Messages for one destination, one for each condition that holds, and what kept others from being. */
 export function messagesFor(
   configuration: NotificationConfiguration,
@@ -82,12 +85,14 @@ export function messagesFor(
   reason: string,
   destination: Destination,
   options: { readonly now: Instant; readonly digest?: Digest },
-): readonly RenderedNotification[] {
+): readonly NotificationMessage[] {
   const trigger = triggerOfReason(reason);
   const conditions = configuration.triggers.get(trigger) ?? [];
   const results = runTrigger(conditions, notificationVariables(configuration, subject, options.now), options.now);
-  return results.flatMap((result): readonly RenderedNotification[] => {
-    if (!result.ok) return [{ ok: false, problem: `trigger ${trigger}: ${JSON.stringify(result.condition.when)}: ${result.problem}` }];
+  return results.flatMap((result): readonly NotificationMessage[] => {
+    if (!result.ok) {
+      return [{ ok: false, problem: `trigger ${trigger}: ${JSON.stringify(result.condition.when)}: ${result.problem}`, isCondition: true }];
+    }
     return result.holds ? [messageOf(configuration, result.condition.send, subject, destination, options)] : [];
   });
 }

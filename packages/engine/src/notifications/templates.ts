@@ -54,7 +54,7 @@ function compile(value: unknown, path: string, depth: number): Compiled {
 
 export type RenderedNotification =
   | { readonly ok: true; readonly notification: Notification }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: string; readonly isCondition?: never };
 
 class RenderProblem extends Error {}
 
