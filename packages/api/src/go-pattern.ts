@@ -30,7 +30,7 @@ export class GoPattern {
 
   /** Whether it matches anywhere in the text. */
   test(text: string): boolean {
-    if (this.#expression !== undefined && this.#backtracking(text) <= backtrackingMax) return this.#expression.test(text);
+    if (this.#expression !== undefined && this.canBacktrack(text)) return this.#expression.test(text);
     return this.#run().test(text);
   }
 
@@ -48,20 +48,37 @@ export class GoPattern {
 
   /** Matches from left to right that do not overlap; all of them if `limit` is negative. */
   findAll(text: string, limit: number): string[] {
-    const found: string[] = [];
+    return this.locateAll(text, limit).map(([start, end]) => text.slice(start, end));
+  }
+
+  /** Where the matches of `findAll` begin and end, in UTF-16 units. */
+  locateAll(text: string, limit: number): (readonly [start: number, end: number])[] {
+    const found: (readonly [number, number])[] = [];
     const codes = codePoints(text);
     let at = 0;
     let lastEnd = -1;
+    // How far into the text a character is; counted on from match to match.
+    let counted = 0;
+    let units = 0;
+    const unitOf = (index: number): number => {
+      for (; counted < index; counted++) units += (codes[counted] ?? 0) > 0xffff ? 2 : 1;
+      return units;
+    };
     while (at <= codes.length && (limit < 0 || found.length < limit)) {
       const match = this.#run().find(codes, at);
       if (match === undefined) break;
       const [start, end] = match;
       // An empty match right behind the last one does not count.
-      if (end > start || start !== lastEnd) found.push(String.fromCodePoint(...codes.slice(start, end)));
+      if (end > start || start !== lastEnd) found.push([unitOf(start), unitOf(end)]);
       lastEnd = end;
       at = end > start ? end : end + 1;
     }
     return found;
+  }
+
+  /** Whether an engine that goes back, such as that of JavaScript, is through with this text in little time. */
+  canBacktrack(text: string): boolean {
+    return this.#expression !== undefined && this.#backtracking(text) <= backtrackingMax;
   }
 
   #backtracking(text: string): number {

@@ -18,6 +18,19 @@ export {
 export { createExperimentInformer, type ExperimentInformerOptions, type ExperimentInformers } from './experiments/experiment-informers.ts';
 export { type ExperimentGauges, type ExperimentMetrics, experimentPhaseSeries } from './experiments/experiment-metrics.ts';
 export type { RolloutGauges, RolloutMetrics } from './metrics.ts';
+export {
+  createNotificationInformers,
+  type NotificationInformers,
+  type NotificationInformersOptions,
+} from './notifications/notification-informers.ts';
+export type { NotificationMetrics } from './notifications/notification-metrics.ts';
+export {
+  createNotificationSender,
+  type NotificationSender,
+  type NotificationSenderOptions,
+  type NotifiedEvent,
+} from './notifications/notification-sender.ts';
+export { parseNotificationYaml } from './notifications/yaml.ts';
 export type { Histogram, PassCounts } from './pass-book.ts';
 export {
   type ControllerMetrics,

@@ -13,10 +13,10 @@ export type Histogram = {
 export type PassCounts = { readonly namespace: string; readonly name: string; readonly errors: number; readonly seconds: Histogram };
 
 /** Seconds. @see argoproj/argo-rollouts controller/metrics */
-const passBounds = [0.01, 0.15, 0.25, 0.5, 1];
+export const passBounds: readonly number[] = [0.01, 0.15, 0.25, 0.5, 1];
 
 /** How long the series of a deleted object stay, so that the last values are still read once. */
-const forgetAfterMs = 65_000;
+export const forgetAfterMs: number = 65_000;
 
 export class Series {
   readonly #bounds: readonly number[];

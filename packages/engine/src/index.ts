@@ -42,9 +42,30 @@ export { type ConditionAnswer, type ConditionQuestion, evaluateConditions, evalu
 export { GoDuration, GoTime } from './expression/time.ts';
 export { GoFunction, type GoType } from './expression/values.ts';
 export type { RolloutFacts, SpecReading, WeightVerification } from './facts.ts';
+export {
+  type ConfigurationProblem,
+  type ConfiguredService,
+  type NotificationConfiguration,
+  notificationConfigMap,
+  notificationSecret,
+  readNotificationConfiguration,
+} from './notifications/configuration.ts';
+export {
+  destinationsOf,
+  messageOf,
+  messagesFor,
+  type NotificationSubject,
+  notificationVariables,
+  notifiedRuns,
+} from './notifications/deliveries.ts';
+export { withoutSecretValues } from './notifications/redaction.ts';
+export { type ParseYaml, triggerOfReason } from './notifications/subscriptions.ts';
+export type { NotificationTemplate } from './notifications/templates.ts';
+export { runTrigger, type TriggerCondition } from './notifications/triggers.ts';
 export { calculatePhase, type PhaseAndMessage, rolloutPhase } from './phase.ts';
 export { type Action, type MergePatch, type Note, type PlannedNote, type RolloutPlan, type WriteKey, writeKeys } from './plan.ts';
 export type { MetricQuestion, MetricReading, MetricSource } from './ports/metric-source.ts';
+export type { Destination, MadeNotifier, Notification, Notifier, NotifierFactory, SendOutcome } from './ports/notifier.ts';
 export type { PluginRouter } from './ports/plugin-router.ts';
 export type { StepPluginAnswer, StepPluginCall, StepPluginOperation, StepPlugins } from './ports/step-plugin.ts';
 export {

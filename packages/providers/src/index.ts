@@ -5,6 +5,8 @@ export { type HttpClient, httpClient } from './metrics/http/http-client.ts';
 export { type TokenSource, tokenSource } from './metrics/http/oauth2.ts';
 export { analysisJobClient } from './metrics/job/job-client.ts';
 export { metricSourceFor } from './metrics/registry.ts';
+export { notifierFactory } from './notifiers/registry.ts';
+export type { NotifierDependencies } from './notifiers/sending.ts';
 export { type DownloadLimits, type InstallOptions, installPlugins } from './plugins/binaries.ts';
 export { type ConfigurationResult, type ConfiguredPlugin, readPluginConfiguration } from './plugins/configuration.ts';
 export { pluginEnvironment } from './plugins/environment.ts';

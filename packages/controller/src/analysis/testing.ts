@@ -15,7 +15,7 @@ import { builtinTypes, Cache, type CacheChange, type Client, type Informer, type
 import type { AnalysisControllerOptions } from './analysis-controller.ts';
 import type { AnalysisInformers } from './analysis-informers.ts';
 
-class FakeInformer<T extends KubeObject> extends Cache<T> implements Informer<T> {
+export class FakeInformer<T extends KubeObject> extends Cache<T> implements Informer<T> {
   readonly type: ResourceType;
   readonly isSynced = true;
   readonly #handlers = new Set<InformerHandler<T>>();

@@ -21,7 +21,7 @@ export function encodeUtf8(text: string): readonly number[] {
 }
 
 /** Bytes that are no character become U+FFFD, one each. */
-function decodeUtf8(bytes: readonly number[]): string {
+export function decodeUtf8(bytes: readonly number[]): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const first = bytes[at] ?? 0;

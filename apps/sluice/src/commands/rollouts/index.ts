@@ -5,6 +5,7 @@
 import { type Command, Option } from 'commander';
 import type { Io } from '../../io.ts';
 import { addConnectionFlags, type ConnectionFlags } from './connection-flags.ts';
+import { addNotificationCommands } from './notifications-tree.ts';
 import { PluginCommand } from './plugin-command.ts';
 import type { Connect, Session } from './session.ts';
 
@@ -262,6 +263,8 @@ function addRolloutCommands(root: Command, io: Io, connect: Connect | undefined)
       return work(async (session) => (await import('./set-image.ts')).setImage(session, name, parts[0] ?? '', parts[1] ?? ''));
     },
   );
+
+  addNotificationCommands(root, { work, usage });
 
   leaf(root, 'completion bash|zsh|fish|powershell', 'Generate completion script', none, async (names) => {
     const { completionScript, shells } = await import('./completion.ts');

@@ -5,7 +5,7 @@
  */
 
 export type HttpRequest = {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly url: string;
   /** Names in any case. */
   readonly headers?: Readonly<Record<string, string>>;
