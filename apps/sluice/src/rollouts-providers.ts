@@ -1,14 +1,16 @@
 /** The outside world of the rollouts controller, wired once: metric providers with their credentials, and traffic routers. */
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '@sluice/api';
 import type { SourceFor } from '@sluice/controller';
-import type { StepPlugins, TrafficRouter } from '@sluice/engine';
+import type { NotifierFactory, StepPlugins, TrafficRouter } from '@sluice/engine';
 import type { Client } from '@sluice/kube';
 import {
   analysisJobClient,
   awsPort,
   httpClient,
   metricSourceFor,
+  notifierFactory,
   type Plugins,
   type TrafficRouterOptions,
   tokenSource,
@@ -20,6 +22,8 @@ export type RolloutsProviders = {
   readonly sourceFor: SourceFor;
   readonly routers: readonly TrafficRouter[];
   readonly stepPlugins: StepPlugins | undefined;
+  readonly notifierFor: NotifierFactory;
+  readonly digest: (algorithm: 'sha1' | 'sha256' | 'sha512', text: string) => string;
   close(): Promise<void>;
 };
 
@@ -47,6 +51,8 @@ export function rolloutsProviders(
     sourceFor: (metric) => metricSourceFor(metric.provider, dependencies),
     routers: trafficRouters(routers),
     stepPlugins: plugins?.steps,
+    notifierFor: notifierFactory({ http: http.request, clock, uuid: randomUUID }),
+    digest: (algorithm, text) => createHash(algorithm).update(text).digest('hex'),
     async close() {
       await Promise.all([http.close(), jobClient?.close(), plugins?.stop()]);
     },

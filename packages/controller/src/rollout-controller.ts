@@ -23,6 +23,7 @@ import {
 import {
   decideRollout,
   type Note,
+  type NotifierFactory,
   notes,
   type ObjectRef,
   type RolloutFacts,
@@ -57,10 +58,14 @@ import { createExperimentInformer } from './experiments/experiment-informers.ts'
 import type { ExperimentMetrics } from './experiments/experiment-metrics.ts';
 import { newMemory, type RolloutMemory, remember } from './memory.ts';
 import { type RolloutMetrics, RolloutMetricsBook } from './metrics.ts';
+import { createNotificationInformers, type NotificationInformers } from './notifications/notification-informers.ts';
+import type { NotificationMetrics } from './notifications/notification-metrics.ts';
+import { createNotificationSender, type NotificationSender } from './notifications/notification-sender.ts';
 import { ObjectWatch } from './object-watch.ts';
 import { observe, orphanIndex, orphanKeys, type Surroundings, serviceIndex, serviceKeys, templatesIn, workloadAt } from './observe.ts';
 import { RouterCleaner } from './router-cleaner.ts';
 import { createServiceController } from './service-controller.ts';
+import { type ToldEvents, toldEvents } from './told-events.ts';
 
 export type RolloutControllerOptions = {
   readonly client: Client;
@@ -81,6 +86,10 @@ export type RolloutControllerOptions = {
   readonly analysisConcurrency?: number;
   /** Traffic routers in the order in which they are served; none by default, and Rollouts that ask for one are left alone. */
   readonly routers?: readonly TrafficRouter[];
+  /** Sends messages about Events to those who subscribed; nobody is notified without it. */
+  readonly notifications?: { readonly notifierFor: NotifierFactory; readonly controllerNamespace: string; readonly isSelfService: boolean };
+  /** For templates of notifications. */
+  readonly digest?: (algorithm: 'sha1' | 'sha256' | 'sha512', text: string) => string;
   /** Step plugins; by default there are none, and Rollouts that ask for one are left alone. */
   readonly stepPlugins?: StepPlugins;
   /** The provider of a metric; by default there is none, and every measurement is an error. */
@@ -103,6 +112,7 @@ export type ControllerMetrics = {
   readonly analysis: AnalysisMetrics;
   readonly templates: readonly AnalysisTemplateGauges[];
   readonly experiments: ExperimentMetrics;
+  readonly notifications: NotificationMetrics;
 };
 
 /** How often every Rollout is looked at without a reason, by default. Upstream's `--rollout-resync`. */
@@ -192,6 +202,9 @@ class Shell implements RolloutController {
   readonly #options: RolloutControllerOptions;
   readonly #caches: Caches;
   readonly #recorder: EventRecorder;
+  readonly #notified: ToldEvents;
+  readonly #sender: NotificationSender | undefined;
+  readonly #notificationInformers: NotificationInformers | undefined;
   readonly #metrics: RolloutMetricsBook;
   readonly #memories = new Map<string, RolloutMemory>();
   readonly #controller: Controller;
@@ -216,6 +229,25 @@ class Shell implements RolloutController {
     recorder: EventRecorder,
   ) {
     const { clock, random, logger, onPass, sourceFor = noSource } = options;
+    this.#options = options;
+    this.#caches = caches;
+    this.#recorder = recorder;
+    const { notifications, digest } = options;
+    if (notifications !== undefined) {
+      const { notifierFor, ...where } = notifications;
+      this.#notificationInformers = createNotificationInformers({ ...options, ...where });
+      this.#sender = createNotificationSender({
+        clock,
+        random,
+        logger,
+        ...where,
+        informers: this.#notificationInformers,
+        notifierFor,
+        runsIn: (namespace) => analyses.runs.inNamespace(namespace),
+        ...(digest === undefined ? {} : { digest }),
+      });
+    }
+    this.#notified = toldEvents(recorder, this.#sender);
     this.#templates = templates;
     this.#jobs = analyses.jobs;
     this.#routers = options.routers ?? [];
@@ -238,7 +270,7 @@ class Shell implements RolloutController {
       clock,
       random,
       logger,
-      recorder,
+      recorder: this.#notified,
       informers: {
         ...caches,
         runs: caches.analysisRuns,
@@ -255,13 +287,10 @@ class Shell implements RolloutController {
     this.#analysis = createAnalysisController({
       ...options,
       informers: analyses,
-      recorder,
+      recorder: this.#notified,
       sourceFor,
       ...(options.analysisConcurrency === undefined ? {} : { concurrency: options.analysisConcurrency }),
     });
-    this.#options = options;
-    this.#caches = caches;
-    this.#recorder = recorder;
     this.#metrics = new RolloutMetricsBook(caches.rollouts);
     this.#controller = createController({
       name: 'rollouts',
@@ -298,6 +327,7 @@ class Shell implements RolloutController {
       deleted: (rollout) => {
         this.#tell(rollout, notes.deleted(rollout.metadata.namespace ?? '', rollout.metadata.name ?? ''));
         this.#memories.delete(keyOf(rollout));
+        this.#sender?.forget(rollout);
         this.#letGo(keyOf(rollout), []);
         this.#metrics.passes.forget(keyOf(rollout), this.#options.clock);
         for (const key of serviceKeys(rollout)) this.#services.enqueue(key);
@@ -344,6 +374,9 @@ class Shell implements RolloutController {
     const { templates, clusterTemplates } = this.#templates;
     for (const informer of [...Object.values(this.#caches), this.#jobs, templates, clusterTemplates]) informer?.stop();
     await this.#others.stop();
+    await this.#sender?.stop();
+    for (const informer of [...(this.#notificationInformers?.configMaps ?? []), ...(this.#notificationInformers?.secrets ?? [])])
+      informer.stop();
     await this.#recorder.stop();
   }
 
@@ -367,6 +400,7 @@ class Shell implements RolloutController {
       analysis: this.#analysis.metrics(),
       templates: [...templates.list(), ...(clusterTemplates?.list() ?? [])].map(templateGauges),
       experiments: this.#experiments.metrics(),
+      notifications: this.#sender?.metrics() ?? { sent: [], durations: [] },
     };
   }
 
@@ -483,7 +517,7 @@ class Shell implements RolloutController {
   }
 
   #tell(rollout: Rollout, note: Note): void {
-    this.#recorder.record(rollout, note);
+    this.#notified.record(rollout, note);
     this.#metrics.countEvent(rollout, note);
   }
 

@@ -69,7 +69,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
         : await rolloutsPlugins(rolloutsClient, controllerNamespace({}), join(options.dataDir, 'plugin-bin'), logger, options.io);
     const providers = rolloutsProviders(rolloutsClient, options.io, {}, plugins);
     stops.push(() => providers.close());
-    const { sourceFor, routers, stepPlugins } = providers;
+    const { sourceFor, routers, stepPlugins, notifierFor, digest } = providers;
     const starting = startRolloutController({
       client: rolloutsClient,
       clock,
@@ -78,6 +78,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
       version,
       sourceFor,
       routers,
+      digest,
+      notifications: { notifierFor, controllerNamespace: controllerNamespace({}), isSelfService: false },
       ...(stepPlugins === undefined ? {} : { stepPlugins }),
     });
     const controller = await orStopped(starting, signal);

@@ -30,6 +30,10 @@ it('the numbers of the rollouts side have the names and labels that dashboards a
       passes: [{ namespace: 'a', name: 'r', errors: 2, seconds }],
     },
     templates: [{ namespace: '', name: 't', metrics: [{ name: 'm', type: 'Job' }] }],
+    notifications: {
+      sent: [{ namespace: 'a', name: 'web', type: 'Normal', reason: 'RolloutPaused', successes: 2, errors: 1 }],
+      durations: [],
+    },
     experiments: { experiments: [{ namespace: 'a', name: 'e', phase: 'Running' }], passes: [], writes: { WriteStatus: 3 } },
   });
   for (const line of [
@@ -52,6 +56,7 @@ it('the numbers of the rollouts side have the names and labels that dashboards a
     'experiment_info{namespace="a",name="e",phase="Running"} 1',
     'experiment_phase{namespace="a",name="e",phase="Pending"} 0',
     'sluice_experiment_writes_total{kind="WriteStatus"} 3',
+    'notification_send_error{namespace="a",name="web",type="Normal",reason="RolloutPaused"} 1',
   ]) {
     expect(text.split('\n')).toContain(line);
   }

@@ -7,6 +7,7 @@ import {
   type ExperimentMetrics,
   experimentPhaseSeries,
   type Histogram,
+  type NotificationMetrics,
   type PassCounts,
   type RolloutGauges,
   type RolloutMetrics,
@@ -25,7 +26,7 @@ const analysisPhases: readonly AnalysisPhase[] = ['Pending', 'Running', 'Success
 const progressWords = ['Completed', 'Progressing', 'Paused', 'Timeout', 'Error', 'Abort'];
 
 /** @see argoproj/argo-rollouts controller/metrics: names, labels and meaning */
-export function controllerMetricsText({ rollouts, analysis, templates, experiments }: ControllerMetrics): string {
+export function controllerMetricsText({ rollouts, analysis, templates, experiments, notifications }: ControllerMetrics): string {
   const lines: string[] = [];
   const family: Family = (name, type, help, series) => {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
@@ -37,6 +38,7 @@ export function controllerMetricsText({ rollouts, analysis, templates, experimen
   rolloutFamilies(rollouts, family);
   analysisFamilies(analysis, templates, family);
   experimentFamilies(experiments, family);
+  notificationFamilies(notifications, family);
   return `${lines.join('\n')}\n`;
 }
 
@@ -123,6 +125,19 @@ function experimentFamilies({ experiments, passes, writes }: ExperimentMetrics, 
     'counter',
     'Writes of the experiments controller by kind, Events not counted',
     Object.entries(writes).map(([kind, count]) => [{ kind }, count]),
+  );
+}
+
+function notificationFamilies({ sent, durations }: NotificationMetrics, family: Family): void {
+  const counted = (of: 'successes' | 'errors'): readonly (readonly [Labels, number])[] =>
+    sent.map((entry) => [{ ...named(entry), type: entry.type, reason: entry.reason }, entry[of]]);
+  family('notification_send_success', 'counter', 'Notifications that were sent', counted('successes'));
+  family('notification_send_error', 'counter', 'Notifications that could not be sent', counted('errors'));
+  family(
+    'notification_send',
+    'histogram',
+    'Seconds from an Event until somebody was told, tries included',
+    durations.map((entry) => [named(entry), entry.seconds]),
   );
 }
 

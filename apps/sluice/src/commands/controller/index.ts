@@ -24,6 +24,7 @@ export type ControllerOptions = {
   readonly ingressApiVersion: string;
   readonly appmeshCrdVersion: string;
   readonly albIngressClasses?: readonly string[];
+  readonly selfServiceNotificationEnabled: boolean;
   readonly qps: number;
   readonly burst: number;
   /** False with `--leader-elect=false`. */
@@ -57,6 +58,7 @@ export function registerController(program: Command, io: Io): void {
     .option('--traefik-api-version <version>', 'group and version of TraefikServices', 'traefik.io/v1alpha1')
     .option('--ingress-api-version <version>', 'extensions/v1beta1, or networking.k8s.io/v1 when empty', '')
     .option('--appmesh-crd-version <version>', 'version of VirtualRouters and VirtualNodes', 'v1beta2')
+    .option('--self-service-notification-enabled', 'also read the notification configuration of each namespace', false)
     .option('--alb-ingress-classes <class>', 'classes of ALB Ingresses, may be repeated', repeated)
     .option('--qps <number>', 'calls to the API a second, 0 for no limit', numberFlag, 250)
     .option('--burst <number>', 'calls that may come at once', numberFlag, 500)

@@ -86,6 +86,12 @@ async function control(
     resyncMs: options.rolloutResync * 1000,
     sourceFor: providers.sourceFor,
     routers: providers.routers,
+    digest: providers.digest,
+    notifications: {
+      notifierFor: providers.notifierFor,
+      controllerNamespace: controllerNamespace(io.env),
+      isSelfService: options.selfServiceNotificationEnabled,
+    },
     ...(providers.stepPlugins === undefined ? {} : { stepPlugins: providers.stepPlugins }),
     onPass: metrics.observePass,
   });
