@@ -151,8 +151,8 @@ suite('canary', [], () => {
   });
 
   scenario('waiting for the scale-down delay is no lack of progress', async (s) => {
-    const routed = nginxRouted({ scaleDownDelaySeconds: 9 });
-    await s.apply(...nginxObjects(), rollout(canary([setWeight(50)], routed), { spec: { progressDeadlineSeconds: 5 } }));
+    const routed = nginxRouted({ scaleDownDelaySeconds: 14 });
+    await s.apply(...nginxObjects(), rollout(canary([setWeight(50)], routed), { spec: { progressDeadlineSeconds: 11 } }));
     await s.healthy();
     await s.update();
     await s.phase('Healthy', ({ status }) => status?.stableRS === status?.currentPodHash);
