@@ -18,8 +18,8 @@ const config: ViteUserConfig = defineConfig({
           name: 'conformance',
           include: ['tests/conformance/**/*.test.ts'],
           globalSetup: 'tests/conformance/setup.ts',
-          // Scenarios wait for pods, not for the processor.
-          maxConcurrency: 16,
+          // Scenarios wait for pods; more of them at once, and they wait for the processor, which shows in deadlines and Events.
+          maxConcurrency: 12,
           ...slow,
         },
       },

@@ -352,7 +352,8 @@ suite('analysis', [], () => {
   });
 
   scenario('a Job whose image does not exist pauses, in the background, while another runs inline', async (s) => {
-    const analysis = { templates: templates('no-image') };
+    // Both begin at the same step, so that neither can be too late.
+    const analysis = { templates: templates('no-image'), startingStep: 1 };
     await s.apply(noImage, long(), rollout(canary([setWeight(10), step('long')], { analysis })));
     await s.healthy();
     await s.update();

@@ -151,8 +151,8 @@ suite('canary', [], () => {
   });
 
   scenario('waiting for the scale-down delay is no lack of progress', async (s) => {
-    const routed = nginxRouted({ scaleDownDelaySeconds: 9 });
-    await s.apply(...nginxObjects(), rollout(canary([setWeight(50)], routed), { spec: { progressDeadlineSeconds: 5 } }));
+    const routed = nginxRouted({ scaleDownDelaySeconds: 14 });
+    await s.apply(...nginxObjects(), rollout(canary([setWeight(50)], routed), { spec: { progressDeadlineSeconds: 11 } }));
     await s.healthy();
     await s.update();
     await s.phase('Healthy', ({ status }) => status?.stableRS === status?.currentPodHash);
@@ -238,6 +238,8 @@ suite('canary', [], () => {
     await s.markPodsReady(2, 2);
     await s.pausedAt(3);
     await s.expectPods({ 1: 1, 2: 3 });
+    // What follows depends on how many are counted, not on how many there are.
+    await s.eventually(() => [1, 2].map((revision) => s.replicaSet(revision)?.status?.availableReplicas), [1, 3]);
   };
 
   scenario('dynamicStableScale: after an abort the canary leaves as fast as stable pods become ready', async (s) => {

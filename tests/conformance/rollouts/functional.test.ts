@@ -26,6 +26,8 @@ const container = (options: RolloutOptions): object => ({ template: { spec: podS
 const good = container({ image: 'example.com/web:good' });
 const bad = (tag: string): object => container({ image: `example.com/web:${tag}`, isBad: true });
 const deadline = { progressDeadlineSeconds: 5 };
+/** For what must never miss it, on a busy machine either. */
+const ampleDeadline = { progressDeadlineSeconds: 12 };
 const oneByOne = { maxSurge: 1, maxUnavailable: 0 };
 const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 
@@ -319,9 +321,9 @@ suite('functional', [], () => {
   });
 
   scenario('a rollout that has been finished for longer than its deadline is restarted without a fault', async (s) => {
-    await s.apply(rollout(canary([]), { replicas: 2, spec: { ...deadline, progressDeadlineAbort: true } }));
+    await s.apply(rollout(canary([]), { replicas: 2, spec: { ...ampleDeadline, progressDeadlineAbort: true } }));
     await s.healthy();
-    await s.holds(() => s.status.phase, 'Healthy', 6000);
+    await s.holds(() => s.status.phase, 'Healthy', 13_000);
     await s.command('restart web');
     await s.until('the restart is over', () => {
       const { restartAt } = s.rollout().spec;
@@ -383,7 +385,7 @@ suite('functional', [], () => {
   });
 
   scenario('a pause that is longer than the progress deadline is no fault', async (s) => {
-    await s.apply(rollout(canary([setWeight(32), pause(8)]), { replicas: 1, spec: deadline }));
+    await s.apply(rollout(canary([setWeight(32), pause(15)]), { replicas: 1, spec: ampleDeadline }));
     await s.healthy();
     await s.update();
     await s.phase('Paused');
@@ -466,6 +468,44 @@ suite('functional', [], () => {
     await s.promote('--full');
     await s.healthy();
     await s.expectCounts(2, 4, 2, 2, 2);
+  });
+
+  scenario('a version that misses its deadline is aborted, and the stable one serves all', async (s) => {
+    await s.apply(rollout(canary([setWeight(50), pause()]), { replicas: 3, spec: { ...deadline, progressDeadlineAbort: true } }));
+    await s.healthy();
+    await s.patch({ spec: { template: { spec: podSpec({ image: 'example.com/does-not-exist:2' }) } } });
+    await s.phase('Degraded', ({ status }) => status?.abort === true);
+    expect(s.status.message).toMatch(
+      /^RolloutAborted: Rollout aborted update to revision 2: ReplicaSet "web-\w+" has timed out progressing\.$/,
+    );
+    await s.expectPods({ 1: 3, 2: 0 });
+  });
+
+  scenario('a bad spec is named with its field, a malformed one refused', async (s) => {
+    await s.apply(rollout(canary([setWeight(101)])));
+    await s.phase('Degraded');
+    expect(s.status.message).toBe(
+      'InvalidSpec: The Rollout "web" is invalid: spec.strategy.steps[0].setWeight: Invalid value: 101: SetWeight needs to be between 0 and 100',
+    );
+    expect(s.replicaSets()).toEqual([]);
+    await expect(s.apply(rollout(canary([]), { name: 'other', spec: { replicas: 'many' } }))).rejects.toThrow(/spec\.replicas/);
+  });
+
+  scenario('the commands say what they have done', async (s) => {
+    await s.apply(rollout(canary([setWeight(50), pause()]), { replicas: 2 }));
+    await s.healthy();
+    expect(await s.command('set image web web=example.com/web:2')).toBe('rollout "web" image updated\n');
+    await s.pausedAt(1);
+    expect(await s.abort()).toBe("rollout 'web' aborted\n");
+    await s.phase('Degraded');
+    expect(await s.retry()).toBe("rollout 'web' retried\n");
+    await s.pausedAt(1);
+    expect(await s.promote()).toBe("rollout 'web' promoted\n");
+    await s.healthy();
+    expect(await s.undo(1)).toBe("rollout 'web' undo\n");
+    await s.pausedAt(1);
+    expect(await s.promote('--full')).toBe("rollout 'web' fully promoted\n");
+    await s.phase('Healthy', ({ status }) => status?.stableRS === s.hash(3));
   });
 });
 
