@@ -18,7 +18,7 @@ import { isPaused } from './pause.ts';
 import { calculatePhase } from './phase.ts';
 import type { Action, Note, RolloutPlan, WriteKey } from './plan.ts';
 import { withCreateError, withInvalidSpec } from './revisions.ts';
-import { canonicalStatus, differsInCountsOnly, isFullyPromoted, isSame, type Status, statusPatch } from './status.ts';
+import { canonicalStatus, countsWaitMs, differsInCountsOnly, isSame, type Status, statusPatch } from './status.ts';
 import { currentStep, isIndefinite } from './steps.ts';
 import { withWorkload } from './workload.ts';
 import { collectWrites } from './writes.ts';
@@ -31,13 +31,6 @@ const workloadRetryMs = 20_000;
 
 /** How long until something missing that the spec refers to is looked for again, where no watch tells of it. */
 const referenceRetryMs = 10_000;
-
-/**
- * How long a change of counts alone may wait for company. While an update moves pods get ready all the time, and what they make possible is
- * written with their number soon enough; where it rests, nothing else will come.
- */
-const countsWaitMs = 1000;
-const countsWaitMsInUpdate = 3000;
 
 /** What is to be done about a Rollout now. Pure; may be asked at any time, twice, or late. */
 export function decideRollout(seen: RolloutFacts, now: Instant): RolloutPlan {
@@ -126,8 +119,7 @@ function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: 
   const patch = problem === undefined ? statusPatch(rollout.status, status) : undefined;
   const writes = collectWrites(start, world, passes, reasonOf);
   const isSoon = patch !== undefined && differsInCountsOnly(rollout.status, status);
-  const waitsMs = isMoving(status) ? countsWaitMsInUpdate + (seen.countsWaitMoreMs ?? 0) : countsWaitMs;
-  const waitsUntil = (seen.countsWaitSince ?? now) + waitsMs;
+  const waitsUntil = (seen.countsWaitSince ?? now) + countsWaitMs(rollout.spec, status, seen.countsWaitMoreMs);
   const holdsCounts = isSoon && now < waitsUntil;
   const statusWrite: readonly Action[] =
     patch === undefined || holdsCounts ? [] : [{ kind: 'WriteStatus', patch: { status: patch }, reason: reasonOf('status') }];
@@ -146,10 +138,6 @@ function compose(seen: RolloutFacts, seenRollout: Rollout, ground: Ground, now: 
     ...(holdsCounts ? { holdsCounts } : {}),
     ...(passes.some((pass) => pass.checks.length > 0) ? { checks: passes.flatMap((pass) => pass.checks) } : {}),
   };
-}
-
-function isMoving(status: Status): boolean {
-  return !isFullyPromoted(status) && status.phase === 'Progressing';
 }
 
 /** Passes until one changes nothing, or until the next would have to wait for a write. */

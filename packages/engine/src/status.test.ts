@@ -1,5 +1,6 @@
+import type { RolloutSpec } from '@sluice/api';
 import { describe, expect, it } from 'vitest';
-import { differsInCountsOnly, type Status, statusPatch } from './status.ts';
+import { countsWaitMs, differsInCountsOnly, type Status, statusPatch } from './status.ts';
 
 describe('the patch between two statuses', () => {
   const rows: readonly (readonly [string, Status, Status, unknown])[] = [
@@ -54,4 +55,15 @@ describe('what may wait a second', () => {
     ['the generation that was seen', { ...base, observedGeneration: '2' }],
   ];
   for (const [name, next] of now) it(`is never ${name}`, () => expect(differsInCountsOnly(base, next)).toBe(false));
+
+  const spec = {} as RolloutSpec;
+  const resting: Status = { phase: 'Healthy', stableRS: 'a', currentPodHash: 'a' };
+  const moving: Status = { phase: 'Progressing', stableRS: 'a', currentPodHash: 'b' };
+  const waits: readonly (readonly [string, number, number])[] = [
+    ['a second at rest', countsWaitMs(spec, resting, 5000), 1000],
+    ['three while an update moves', countsWaitMs(spec, moving), 3000],
+    ['more where the API is slow', countsWaitMs(spec, moving, 5000), 8000],
+    ['a twentieth of the deadline at most', countsWaitMs({ ...spec, progressDeadlineSeconds: 3 }, moving), 150],
+  ];
+  for (const [name, waited, expected] of waits) it(`waits ${name}`, () => expect(waited).toBe(expected));
 });

@@ -2,7 +2,8 @@
  * The status as a value: what Go's encoder makes of it (zero values absent), and the merge patch from one to another. Every pass builds
  * the next status from scratch, so what a pass does not set disappears from the API.
  */
-import type { RolloutStatus } from '@sluice/api';
+import type { RolloutSpec, RolloutStatus } from '@sluice/api';
+import { progressDeadlineSeconds } from './defaults.ts';
 
 export type Status = RolloutStatus;
 
@@ -129,4 +130,16 @@ function weighty(status: Status): unknown {
       .map(({ type, status: holds, reason, message }) => [type, { holds, reason, message }]),
   );
   return { ...rest, conditions };
+}
+
+/**
+ * How long a change of counts alone may wait for company. While an update moves pods get ready all the time, and what they make possible is
+ * written with their number soon enough; where it rests, nothing else will come. It never takes more than a twentieth of the deadline,
+ * which begins anew with each progress that is written.
+ *
+ * @param moreMs - how much longer while an update moves, because the API is slow
+ */
+export function countsWaitMs(spec: RolloutSpec, status: Status, moreMs = 0): number {
+  const isMoving = !isFullyPromoted(status) && status.phase === 'Progressing';
+  return Math.min(isMoving ? 3000 + moreMs : 1000, progressDeadlineSeconds(spec) * 50);
 }
