@@ -79,6 +79,7 @@ export async function startSluice(options: { readonly kubectl?: string; readonly
   const kubeconfig = join(dir, 'kubeconfig');
   const env = { KUBECONFIG: kubeconfig };
   let child: ReturnType<typeof spawn> | undefined;
+  let isEnding = false;
 
   const start = async (): Promise<void> => {
     const args = [program, 'up', '--dir', dir, '--port', String(port), ...(options.args ?? [])];
@@ -91,6 +92,10 @@ export async function startSluice(options: { readonly kubectl?: string; readonly
     started.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
     });
+    // A program that ends by itself in the middle of a test has something to say about it.
+    started.once('exit', (code, signal) => {
+      if (!isEnding) process.stderr.write(`sluice up ended by itself with ${code ?? signal}:\n${said.slice(-4000)}\n`);
+    });
     for (let attempt = 0; attempt < 400; attempt++) {
       if (started.exitCode !== null) throw new Error(`sluice up ended with ${started.exitCode}:\n${said}`);
       if (existsSync(kubeconfig) && said.includes('kubectl')) return;
@@ -102,8 +107,10 @@ export async function startSluice(options: { readonly kubectl?: string; readonly
     const running = child;
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const closed = new Promise((resolve) => running.once('close', resolve));
+    isEnding = true;
     running.kill(signal);
     await closed;
+    isEnding = false;
   };
   const words = (args: readonly string[] | string): readonly string[] => (typeof args === 'string' ? args.split(' ') : args);
   const tryKubectl = (args: readonly string[] | string, runOptions: RunOptions = {}): Promise<Ended> =>
