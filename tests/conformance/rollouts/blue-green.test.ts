@@ -27,7 +27,7 @@ suite('blue-green', [], () => {
   for (const isPaused of [true, false]) {
     scenario(`a deadline that is shorter than readiness degrades for a while, ${isPaused ? 'with' : 'without'} a pause`, async (s) => {
       const strategy = blueGreen({ previewService: 'preview', autoPromotionEnabled: !isPaused });
-      await s.apply(...services, rollout(strategy, { readyAfter: 9, spec: { progressDeadlineSeconds: 3 } }));
+      await s.apply(...services, rollout(strategy, { readyAfter: 6, spec: { progressDeadlineSeconds: 3 } }));
       await s.phase('Degraded');
       await s.healthy();
       await s.expectRevisions({ active: 1 });

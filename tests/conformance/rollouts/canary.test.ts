@@ -138,7 +138,7 @@ suite('canary', [], () => {
   });
 
   scenario('a deadline that is shorter than readiness degrades for a while, before and after a pause', async (s) => {
-    await s.apply(rollout(canary([setWeight(25), pause()]), { replicas: 4, readyAfter: 9, spec: { progressDeadlineSeconds: 3 } }));
+    await s.apply(rollout(canary([setWeight(25), pause()]), { replicas: 4, readyAfter: 6, spec: { progressDeadlineSeconds: 3 } }));
     await s.phase('Degraded');
     await s.healthy();
     await s.update();
