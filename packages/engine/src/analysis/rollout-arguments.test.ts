@@ -21,6 +21,7 @@ describe('an argument of a rollout', () => {
     ['nothing', { name: 'x' }, ''],
     ['the newest hash', { name: 'x', valueFrom: { podTemplateHashValue: 'Latest' } }, 'new'],
     ['the stable hash', { name: 'x', valueFrom: { podTemplateHashValue: 'Stable' } }, 'old'],
+    ['what stands beside a hash that nobody knows', { name: 'x', value: 'own', valueFrom: { podTemplateHashValue: 'constructor' } }, 'own'],
     ['the name', field('metadata.name'), 'web'],
     ['one label', field("metadata.labels['a']"), '1'],
     ['all labels, sorted', field('metadata.labels'), 'a="1"\nb="2"'],

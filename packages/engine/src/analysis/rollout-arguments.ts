@@ -16,12 +16,13 @@ export function argumentsOfRollout(
   rollout: Rollout,
   hashes: { readonly stable: string; readonly latest: string },
 ): Built<readonly AnalysisArgument[]> {
+  const hashNamed = (version: string): string | undefined =>
+    version === 'Latest' ? hashes.latest : version === 'Stable' ? hashes.stable : undefined;
   const values: AnalysisArgument[] = [];
   for (const { name, value = '', valueFrom } of args) {
     const fieldPath = valueFrom?.fieldRef?.fieldPath;
     if (valueFrom?.podTemplateHashValue !== undefined) {
-      const hash = { Latest: hashes.latest, Stable: hashes.stable }[valueFrom.podTemplateHashValue as 'Latest' | 'Stable'];
-      values.push({ name, value: hash ?? value });
+      values.push({ name, value: hashNamed(valueFrom.podTemplateHashValue) ?? value });
     } else if (fieldPath !== undefined) {
       const found = fieldPath.startsWith('metadata') ? ofMetadata(rollout, fieldPath) : ofObject(rollout, fieldPath);
       if ('problem' in found) return mergeProblem(found.problem);
